@@ -1,0 +1,1 @@
+//! The Prefab compiler: WebAssembly in, relocatable objects out.

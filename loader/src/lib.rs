@@ -1,0 +1,1 @@
+//! Maps the objects that Prefab compiles.

@@ -1,0 +1,1 @@
+//! The contract between code compiled by Prefab and its runtime.

@@ -1,0 +1,1 @@
+//! The runtime of modules compiled by Prefab: stores, instances, memories, tables, traps, host functions.

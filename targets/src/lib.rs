@@ -1,0 +1,1 @@
+//! All that Prefab knows of instruction sets.
