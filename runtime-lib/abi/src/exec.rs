@@ -1,0 +1,48 @@
+//! The state of a running store that compiled code, runtime and trap handling share.
+
+use core::mem::offset_of;
+
+/// Where execution goes on when a guest traps: the exceptional edge of the entry trampoline
+/// through which the host last called a guest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Landing {
+    /// The address of the landing pad.
+    pub pc: u64,
+    /// The stack pointer there.
+    pub sp: u64,
+    /// The frame pointer there; also where a backtrace of this activation ends.
+    pub fp: u64,
+}
+
+/// One per store; every instance of the store points at it.
+///
+/// Compiled code writes `landing` (entry trampolines) and `exit_fp` (stubs and host adapters),
+/// and reads `stack_limit`. Whoever enters a guest saves `landing` and `exit_fp` before and puts
+/// them back after.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct ExecState {
+    /// A stub or host adapter whose stack pointer is below this traps with a stack overflow
+    /// instead of calling the host.
+    pub stack_limit: u64,
+    /// Where a trap of the innermost activation lands. `pc` is 0 when no guest runs.
+    pub landing: Landing,
+    /// The frame pointer of the stub or adapter through which the guest last called the host:
+    /// at this address lies the guest's frame pointer, and a word above it the return address
+    /// into the guest.
+    pub exit_fp: u64,
+}
+
+impl ExecState {
+    /// Offset of [`stack_limit`](Self::stack_limit), in bytes.
+    pub const STACK_LIMIT: i32 = offset_of!(Self, stack_limit) as i32;
+    /// Offset of [`landing.pc`](Landing::pc), in bytes.
+    pub const LANDING_PC: i32 = (offset_of!(Self, landing) + offset_of!(Landing, pc)) as i32;
+    /// Offset of [`landing.sp`](Landing::sp), in bytes.
+    pub const LANDING_SP: i32 = (offset_of!(Self, landing) + offset_of!(Landing, sp)) as i32;
+    /// Offset of [`landing.fp`](Landing::fp), in bytes.
+    pub const LANDING_FP: i32 = (offset_of!(Self, landing) + offset_of!(Landing, fp)) as i32;
+    /// Offset of [`exit_fp`](Self::exit_fp), in bytes.
+    pub const EXIT_FP: i32 = offset_of!(Self, exit_fp) as i32;
+}

@@ -1,0 +1,258 @@
+//! `.note.prefab`: what an object needs of a machine and a runtime.
+//!
+//! An ELF note (gABI, "Note Section") of the owner `Prefab` and type 1. Its description is a list
+//! of fields, each `tag: u32, size: u32, value, padding to 4`; all integers little-endian. A tag
+//! below `0x8000_0000` must be understood by whoever loads the object; others may be passed over.
+
+use crate::bytes::{FormatError, Reader, put_u32};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// The owner of the note, with its terminating zero.
+pub const OWNER: &[u8; 7] = b"Prefab\0";
+/// The note's type.
+pub const TYPE: u32 = 1;
+
+const REQUIRED_TAGS_END: u32 = 0x8000_0000;
+
+/// How linear memories are reserved and accesses to them checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum MemoryPlan {
+    /// 4 GiB and a guard are reserved; accesses are not checked.
+    Guarded = 1,
+}
+
+/// The contents of the note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The ABI revision of the code.
+    pub abi_revision: u32,
+    /// The compiler's version, for people.
+    pub compiler: String,
+    /// The target triple.
+    pub target: String,
+    /// The CPU features that the code uses, by the names that `--features` takes.
+    pub cpu_features: Vec<String>,
+    /// The greatest page size, in bytes, that the file's layout is aligned for.
+    pub page_size: u64,
+    /// How memories are reserved.
+    pub memory_plan: MemoryPlan,
+    /// The size of the guard behind each memory's reservation that the code relies on, in bytes.
+    pub guard_size_bytes: u64,
+    /// The options that the module was compiled with, for people.
+    pub options: String,
+    /// The SHA-256 of the module that was compiled.
+    pub module_sha256: [u8; 32],
+    /// The SHA-256 of everything else in the object that is loaded: text, metadata, data, image,
+    /// in the order of [`Part::ALL`](crate::descriptor::Part::ALL).
+    pub content_sha256: [u8; 32],
+}
+
+const ABI_REVISION: u32 = 1;
+const TARGET: u32 = 2;
+const CPU_FEATURES: u32 = 3;
+const PAGE_SIZE: u32 = 4;
+const MEMORY_PLAN: u32 = 5;
+const GUARD_SIZE: u32 = 6;
+const COMPILER: u32 = REQUIRED_TAGS_END;
+const OPTIONS: u32 = REQUIRED_TAGS_END + 1;
+const MODULE_SHA256: u32 = REQUIRED_TAGS_END + 2;
+const CONTENT_SHA256: u32 = REQUIRED_TAGS_END + 3;
+
+fn padded(len: usize) -> usize {
+    len.next_multiple_of(4)
+}
+
+fn put_field(out: &mut Vec<u8>, tag: u32, value: &[u8]) {
+    put_u32(out, tag);
+    put_u32(out, value.len() as u32);
+    out.extend_from_slice(value);
+    out.resize(padded(out.len()), 0);
+}
+
+impl Note {
+    /// The section's bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut fields = Vec::new();
+        put_field(&mut fields, ABI_REVISION, &self.abi_revision.to_le_bytes());
+        put_field(&mut fields, TARGET, self.target.as_bytes());
+        put_field(
+            &mut fields,
+            CPU_FEATURES,
+            self.cpu_features.join(",").as_bytes(),
+        );
+        put_field(&mut fields, PAGE_SIZE, &self.page_size.to_le_bytes());
+        put_field(
+            &mut fields,
+            MEMORY_PLAN,
+            &(self.memory_plan as u32).to_le_bytes(),
+        );
+        put_field(
+            &mut fields,
+            GUARD_SIZE,
+            &self.guard_size_bytes.to_le_bytes(),
+        );
+        put_field(&mut fields, COMPILER, self.compiler.as_bytes());
+        put_field(&mut fields, OPTIONS, self.options.as_bytes());
+        put_field(&mut fields, MODULE_SHA256, &self.module_sha256);
+        put_field(&mut fields, CONTENT_SHA256, &self.content_sha256);
+        let mut out = Vec::new();
+        put_u32(&mut out, OWNER.len() as u32);
+        put_u32(&mut out, fields.len() as u32);
+        put_u32(&mut out, TYPE);
+        out.extend_from_slice(OWNER);
+        out.resize(padded(out.len()), 0);
+        out.extend_from_slice(&fields);
+        out
+    }
+
+    /// Reads the section's bytes.
+    ///
+    /// # Errors
+    /// If they are not such a note, a field is malformed or missing, or a field that must be
+    /// understood is not known here.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
+        let reader = Reader(bytes);
+        let owner_size = reader.u32("note owner", 0)?;
+        let size = u64::from(reader.u32("note size", 4)?);
+        let note_type = reader.u32("note type", 8)?;
+        if owner_size != OWNER.len() as u32
+            || reader.bytes("note owner", 12, u64::from(owner_size))? != OWNER
+        {
+            return Err(FormatError::new("note owner", "is not \"Prefab\"", 0));
+        }
+        if note_type != TYPE {
+            return Err(FormatError::new("note type", "is not known", 8));
+        }
+        let start = (12 + padded(OWNER.len())) as u64;
+        let fields = Fields(Reader(reader.bytes("note size", start, size)?));
+        fields.check_tags()?;
+        Ok(Self {
+            abi_revision: fields.u32(ABI_REVISION, "note ABI revision")?,
+            compiler: fields.string(COMPILER, "note compiler")?,
+            target: fields.string(TARGET, "note target")?,
+            cpu_features: fields
+                .string(CPU_FEATURES, "note CPU features")?
+                .split(',')
+                .filter(|name| !name.is_empty())
+                .map(ToString::to_string)
+                .collect(),
+            page_size: fields.u64(PAGE_SIZE, "note page size")?,
+            memory_plan: match fields.u32(MEMORY_PLAN, "note memory plan")? {
+                1 => MemoryPlan::Guarded,
+                _ => return Err(FormatError::new("note memory plan", "is not known", 0)),
+            },
+            guard_size_bytes: fields.u64(GUARD_SIZE, "note guard size")?,
+            options: fields.string(OPTIONS, "note options")?,
+            module_sha256: fields.array(MODULE_SHA256, "note module SHA-256")?,
+            content_sha256: fields.array(CONTENT_SHA256, "note content SHA-256")?,
+        })
+    }
+}
+
+struct Fields<'a>(Reader<'a>);
+
+impl<'a> Fields<'a> {
+    fn iter(&self) -> impl Iterator<Item = Result<(u32, &'a [u8]), FormatError>> {
+        let reader = self.0;
+        let mut offset = 0;
+        core::iter::from_fn(move || {
+            (offset < reader.0.len() as u64).then(|| {
+                let tag = reader.u32("note field tag", offset)?;
+                let size = u64::from(reader.u32("note field size", offset + 4)?);
+                let value = reader
+                    .bytes("note field", offset + 8, size)
+                    .inspect_err(|_| {
+                        offset = u64::MAX;
+                    })?;
+                offset += 8 + size.next_multiple_of(4);
+                Ok((tag, value))
+            })
+        })
+    }
+
+    fn check_tags(&self) -> Result<(), FormatError> {
+        for field in self.iter() {
+            let (tag, _) = field?;
+            if tag < REQUIRED_TAGS_END && !(ABI_REVISION..=GUARD_SIZE).contains(&tag) {
+                let problem = "must be understood but is not known to this runtime";
+                return Err(FormatError::new("note field tag", problem, u64::from(tag)));
+            }
+        }
+        Ok(())
+    }
+
+    fn get(&self, tag: u32, name: &'static str) -> Result<&'a [u8], FormatError> {
+        for field in self.iter() {
+            let (found, value) = field?;
+            if found == tag {
+                return Ok(value);
+            }
+        }
+        Err(FormatError::new(name, "is missing", 0))
+    }
+
+    fn array<const N: usize>(&self, tag: u32, name: &'static str) -> Result<[u8; N], FormatError> {
+        let value = self.get(tag, name)?;
+        value
+            .try_into()
+            .map_err(|_| FormatError::new(name, "has another size", 0))
+    }
+
+    fn u32(&self, tag: u32, name: &'static str) -> Result<u32, FormatError> {
+        self.array(tag, name).map(u32::from_le_bytes)
+    }
+
+    fn u64(&self, tag: u32, name: &'static str) -> Result<u64, FormatError> {
+        self.array(tag, name).map(u64::from_le_bytes)
+    }
+
+    fn string(&self, tag: u32, name: &'static str) -> Result<String, FormatError> {
+        let value = self.get(tag, name)?.to_vec();
+        String::from_utf8(value).map_err(|_| FormatError::new(name, "is not UTF-8", 0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MemoryPlan, Note};
+    use alloc::string::ToString;
+
+    fn note() -> Note {
+        Note {
+            abi_revision: 1,
+            compiler: "prefab 0".to_string(),
+            target: "some-target".to_string(),
+            cpu_features: ["a".to_string(), "b".to_string()].to_vec(),
+            page_size: 4096,
+            memory_plan: MemoryPlan::Guarded,
+            guard_size_bytes: 1 << 25,
+            options: "-O2".to_string(),
+            module_sha256: [1; 32],
+            content_sha256: [2; 32],
+        }
+    }
+
+    #[test]
+    fn round_trip() {
+        let bytes = note().to_bytes();
+        assert_eq!(bytes.len() % 4, 0);
+        assert_eq!(Note::from_bytes(&bytes), Ok(note()));
+    }
+
+    #[test]
+    fn truncated_or_flipped_notes_are_no_notes_or_differ() {
+        let bytes = note().to_bytes();
+        for len in 0..bytes.len() {
+            assert!(Note::from_bytes(&bytes[..len]).is_err(), "{len}");
+        }
+        for index in 0..bytes.len() {
+            let mut forged = bytes.clone();
+            forged[index] ^= 0xff;
+            // An error or another note: padding alone may be anything.
+            let _ = Note::from_bytes(&forged);
+        }
+    }
+}
