@@ -1,0 +1,13 @@
+//! The features' names in Cranelift.
+
+use crate::codegen::Settings;
+
+pub(super) static SETTINGS: Settings = Settings {
+    architecture: object::Architecture::Aarch64,
+    features: &[
+        ("lse", &["has_lse"]),
+        ("fp16", &["has_fp16"]),
+        ("dotprod", &["has_dotprod"]),
+        ("i8mm", &["has_i8mm"]),
+    ],
+};

@@ -1,0 +1,25 @@
+//! RISC-V, 64 bits.
+
+mod abi;
+#[cfg(feature = "codegen")]
+mod codegen;
+mod features;
+#[cfg(all(feature = "host", target_arch = "riscv64"))]
+pub(crate) mod host;
+mod relocs;
+
+use crate::Target;
+use target_lexicon::Architecture;
+
+pub(crate) static TARGET: Target = Target {
+    name: "riscv64",
+    triple: "riscv64gc-unknown-linux-gnu",
+    machine: abi::MACHINE,
+    flags: abi::FLAGS,
+    page_size: abi::PAGE_SIZE,
+    features: &features::FEATURES,
+    relocations: &relocs::RELOCATIONS,
+    is_architecture: |architecture| matches!(architecture, Architecture::Riscv64(_)),
+    #[cfg(feature = "codegen")]
+    codegen: &codegen::SETTINGS,
+};
