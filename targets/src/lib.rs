@@ -9,11 +9,14 @@
 //! | `features.rs` | CPU features and CPUs, by the names that users give |
 //! | `relocs.rs` | the relocation kinds that an object may have |
 //! | `codegen.rs` | Cranelift's names for the features (feature `codegen`) |
+//! | `disasm.rs` | how code is read back (feature `disasm`) |
 //! | `host.rs` | signal contexts, landing, caches, detection (feature `host`, own ISA only) |
 
 mod aarch64;
 #[cfg(feature = "codegen")]
 pub mod codegen;
+#[cfg(feature = "disasm")]
+pub mod disasm;
 pub mod features;
 #[cfg(feature = "host")]
 pub mod host;

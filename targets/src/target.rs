@@ -21,6 +21,8 @@ pub struct Target {
     pub(crate) is_architecture: fn(Architecture) -> bool,
     #[cfg(feature = "codegen")]
     pub(crate) codegen: &'static crate::codegen::Settings,
+    #[cfg(feature = "disasm")]
+    pub(crate) disasm: &'static crate::disasm::Disasm,
 }
 
 /// A triple or name that is none of Prefab's targets.
@@ -126,6 +128,13 @@ impl Target {
     #[must_use]
     pub const fn relocations(&self) -> &'static Relocations {
         self.relocations
+    }
+
+    /// How the target's code is read back.
+    #[cfg(feature = "disasm")]
+    #[must_use]
+    pub const fn disasm(&self) -> &'static crate::disasm::Disasm {
+        self.disasm
     }
 }
 

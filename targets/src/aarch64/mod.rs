@@ -3,6 +3,8 @@
 mod abi;
 #[cfg(feature = "codegen")]
 mod codegen;
+#[cfg(feature = "disasm")]
+mod disasm;
 mod features;
 #[cfg(all(feature = "host", target_arch = "aarch64"))]
 pub(crate) mod host;
@@ -27,4 +29,6 @@ pub(crate) static TARGET: Target = Target {
     },
     #[cfg(feature = "codegen")]
     codegen: &codegen::SETTINGS,
+    #[cfg(feature = "disasm")]
+    disasm: &disasm::DISASM,
 };

@@ -3,6 +3,8 @@
 mod abi;
 #[cfg(feature = "codegen")]
 mod codegen;
+#[cfg(feature = "disasm")]
+mod disasm;
 mod features;
 #[cfg(all(feature = "host", target_arch = "riscv64"))]
 pub(crate) mod host;
@@ -22,4 +24,6 @@ pub(crate) static TARGET: Target = Target {
     is_architecture: |architecture| matches!(architecture, Architecture::Riscv64(_)),
     #[cfg(feature = "codegen")]
     codegen: &codegen::SETTINGS,
+    #[cfg(feature = "disasm")]
+    disasm: &disasm::DISASM,
 };
