@@ -1,0 +1,200 @@
+//! Where a guest was when it stopped.
+//!
+//! # Safety
+//! Unsafe for reading a guest's frames: compiled code keeps frame pointers, so that at each of
+//! them lies the caller's, with the return address a word above, up to the landing's.
+#![allow(unsafe_code, reason = "walks the frames of compiled code")]
+
+use super::enter::Activation;
+use super::exec::Exec;
+use prefab_abi::exec::ExecState;
+use prefab_abi::trap::TrapCode;
+use std::fmt;
+use std::sync::Arc;
+
+/// One function of a guest that was running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The name of the module.
+    pub module: Arc<str>,
+    /// The function's index.
+    pub func_index: u32,
+    /// Its name, by the module's name section.
+    pub func_name: Option<Arc<str>>,
+    /// Where in the module it was, in bytes, if the module's address map says.
+    pub wasm_offset: Option<u32>,
+}
+
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}!", self.module)?;
+        match &self.func_name {
+            Some(name) => f.write_str(name)?,
+            None => write!(f, "func[{}]", self.func_index)?,
+        }
+        self.wasm_offset
+            .map_or(Ok(()), |offset| write!(f, " @ {offset:#x}"))
+    }
+}
+
+/// Why and where a guest trapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trap {
+    code: TrapCode,
+    backtrace: Box<[Frame]>,
+}
+
+impl Trap {
+    pub(crate) const fn new(code: TrapCode, backtrace: Box<[Frame]>) -> Self {
+        Self { code, backtrace }
+    }
+
+    /// Why it trapped.
+    #[must_use]
+    pub const fn code(&self) -> TrapCode {
+        self.code
+    }
+
+    /// The guest's frames, the innermost first; of a very deep stack, as many as are kept.
+    #[must_use]
+    pub const fn backtrace(&self) -> &[Frame] {
+        &self.backtrace
+    }
+}
+
+impl std::error::Error for Trap {}
+
+impl fmt::Display for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "wasm trap: {}", self.code)?;
+        for (index, frame) in self.backtrace.iter().enumerate() {
+            write!(f, "\n  {index}: {frame}")?;
+        }
+        Ok(())
+    }
+}
+
+/// How many frames are kept. A signal handler has no more room than this.
+const MAX_FRAMES: usize = 64;
+
+/// The program counters of a guest's frames, the innermost first.
+pub(super) struct Pcs {
+    pcs: Box<[u64; MAX_FRAMES]>,
+    len: usize,
+    /// Whether the first one is an instruction that faulted; all others are return addresses.
+    faulted: bool,
+}
+
+impl Pcs {
+    pub(super) fn new() -> Self {
+        Self {
+            pcs: Box::new([0; MAX_FRAMES]),
+            len: 0,
+            faulted: false,
+        }
+    }
+
+    fn push(&mut self, pc: u64) {
+        if let Some(place) = self.pcs.get_mut(self.len) {
+            *place = pc;
+            self.len += 1;
+        }
+    }
+
+    /// Notes the frames of a guest whose instruction at `pc` faulted, with the frame pointer `fp`.
+    ///
+    /// # Safety
+    /// `state` is that of the running guest's store, and `activations` those suspended in it.
+    pub(super) unsafe fn capture_fault(
+        &mut self,
+        pc: u64,
+        fp: u64,
+        state: &ExecState,
+        activations: *const Activation,
+    ) {
+        self.len = 0;
+        self.faulted = true;
+        self.push(pc);
+        // SAFETY: compiled code was running, so the frame pointer is that of one of its frames.
+        unsafe {
+            self.walk(fp, state.landing.fp);
+            self.suspended(activations);
+        }
+    }
+
+    /// Notes the frames of a guest that called the host.
+    ///
+    /// # Safety
+    /// As [`capture_fault`](Self::capture_fault).
+    pub(super) unsafe fn capture_exit(
+        &mut self,
+        state: &ExecState,
+        activations: *const Activation,
+    ) {
+        self.len = 0;
+        self.faulted = false;
+        // SAFETY: `exit_fp` is 0 or the frame pointer of the stub that called the host.
+        unsafe {
+            self.walk(state.exit_fp, state.landing.fp);
+            self.suspended(activations);
+        }
+    }
+
+    /// Notes the frames of the activations that wait for the host functions they called.
+    unsafe fn suspended(&mut self, mut activation: *const Activation) {
+        // SAFETY: each activation lives on the stack until the one that points at it has ended.
+        while let Some(suspended) = unsafe { activation.as_ref() } {
+            let state = suspended.state();
+            // SAFETY: as in `capture_exit`.
+            unsafe { self.walk(state.exit_fp, state.landing.fp) };
+            activation = suspended.outer();
+        }
+    }
+
+    /// Notes the return addresses from the frame at `fp` outwards, as far as they are a guest's:
+    /// the trampoline's frame is at `landing_fp`.
+    ///
+    /// # Safety
+    /// `fp` is 0 or the frame pointer of a frame of compiled code of the activation that
+    /// `landing_fp` belongs to.
+    unsafe fn walk(&mut self, mut fp: u64, landing_fp: u64) {
+        // Frames lie below the trampoline's, each above the one before; if ever one does not,
+        // the backtrace ends early.
+        while fp != 0 && fp < landing_fp && fp.is_multiple_of(8) && self.len < MAX_FRAMES {
+            // SAFETY: the caller says that `fp` is a frame pointer of compiled code, so these two
+            // words are its caller's and the return address.
+            let (caller, return_address) =
+                unsafe { (*(fp as *const u64), *((fp + 8) as *const u64)) };
+            if caller <= fp || caller >= landing_fp {
+                // Called by the trampoline.
+                return;
+            }
+            self.push(return_address);
+            fp = caller;
+        }
+    }
+
+    /// The frames by their functions; trampolines and stubs are none.
+    pub(super) fn frames(&self, exec: &Exec) -> Box<[Frame]> {
+        let pcs = self.pcs[..self.len].iter().enumerate();
+        pcs.filter_map(|(index, pc)| frame(exec, *pc, index == 0 && self.faulted))
+            .collect()
+    }
+}
+
+fn frame(exec: &Exec, pc: u64, faulted: bool) -> Option<Frame> {
+    // A call may be its function's last instruction: its return address lies behind.
+    let inside = if faulted { pc } else { pc.checked_sub(1)? };
+    let module = exec.module_at(inside)?;
+    let start = module.text().start;
+    let offset = u32::try_from(pc - start).ok()?;
+    let meta = module.meta();
+    let defined = meta.func_at(u32::try_from(inside - start).ok()?)?;
+    let func_index = meta.counts().imported_funcs.checked_add(defined)?;
+    Some(Frame {
+        module: Arc::clone(module.name()),
+        func_index,
+        func_name: meta.func_name(func_index).map(Arc::from),
+        wasm_offset: module.address_map().and_then(|map| map.lookup(offset)),
+    })
+}

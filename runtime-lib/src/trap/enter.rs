@@ -1,0 +1,154 @@
+//! Entering a guest, and what to put back after.
+//!
+//! # Safety
+//! Unsafe because the state is reached through a pointer: compiled code writes it while a guest
+//! runs, so that no reference may live across.
+#![allow(
+    unsafe_code,
+    reason = "the state is reached through a pointer that compiled code shares"
+)]
+
+use super::exec::{Exec, Pending};
+use super::{Frame, Trap, handler, thread};
+use prefab_abi::exec::{ExecState, Landing};
+use prefab_abi::trap::TrapCode;
+use prefab_targets::host;
+use std::any::Any;
+use std::cell::Cell;
+use std::error::Error;
+use std::io;
+use std::ptr;
+
+/// Why a guest was stopped, or not even started.
+pub(crate) enum Stopped {
+    /// It trapped.
+    Trap(Trap),
+    /// A host function that it called returned an error.
+    Host {
+        /// The error.
+        error: Box<dyn Error + Send + Sync>,
+        /// The guest's frames.
+        backtrace: Box<[Frame]>,
+    },
+    /// A host function that it called panicked: to be resumed.
+    Panic(Box<dyn Any + Send>),
+    /// The system refused what handling traps on this thread needs.
+    System(io::Error),
+}
+
+thread_local! {
+    /// The state of the store whose guest this thread runs, for the signal handler. Initialised
+    /// at compile time and without a destructor, so that reading it runs no code.
+    static CURRENT: Cell<*mut Exec> = const { Cell::new(ptr::null_mut()) };
+}
+
+/// The state of the store whose guest this thread runs; null if it runs none.
+pub(super) fn current() -> *mut Exec {
+    CURRENT.get()
+}
+
+/// What an activation found when it began, and puts back when it ends: the state of the one
+/// outside it, which waits.
+pub(super) struct Activation {
+    exec: *mut Exec,
+    state: ExecState,
+    outer: *const Self,
+    outer_current: *mut Exec,
+}
+
+impl Activation {
+    /// The state of the activation that waits.
+    pub(super) const fn state(&self) -> &ExecState {
+        &self.state
+    }
+
+    /// The activation outside that one.
+    pub(super) const fn outer(&self) -> *const Self {
+        self.outer
+    }
+
+    /// Makes `exec` the thread's current one, with no landing yet.
+    ///
+    /// # Safety
+    /// `exec` is valid and nothing holds a reference to it, until this is dropped.
+    unsafe fn begin(exec: *mut Exec) -> Self {
+        // SAFETY: the caller says that it is valid and not referred to.
+        let exec_now = unsafe { &mut *exec };
+        let state = exec_now.abi;
+        exec_now.abi.landing = Landing::default();
+        exec_now.abi.exit_fp = 0;
+        Self {
+            exec,
+            state,
+            outer: exec_now.activations,
+            outer_current: CURRENT.replace(exec),
+        }
+    }
+}
+
+impl Drop for Activation {
+    fn drop(&mut self) {
+        // SAFETY: `begin` was promised that it is valid and not referred to.
+        let exec = unsafe { &mut *self.exec };
+        exec.abi = self.state;
+        exec.activations = self.outer;
+        CURRENT.set(self.outer_current);
+    }
+}
+
+impl Exec {
+    /// Runs `f`, which enters a guest through an entry trampoline and returns what that returned.
+    ///
+    /// # Errors
+    /// Why the guest was stopped, if `f` did not return 0.
+    ///
+    /// # Safety
+    /// `exec` is the state of the store that the guest belongs to, and nothing holds a reference
+    /// to it or to anything else that the guest reaches. `f` enters no guest of another store, and
+    /// has nothing to drop when the guest is stopped.
+    pub(crate) unsafe fn enter(exec: *mut Self, f: impl FnOnce() -> u32) -> Result<(), Stopped> {
+        handler::install().map_err(Stopped::System)?;
+        let stack_limit = thread::stack_limit().map_err(Stopped::System)?;
+        // SAFETY: the caller says that it is valid and not referred to.
+        let activation = unsafe { Activation::begin(exec) };
+        // SAFETY: as above; the activation stays where it is until it is dropped below.
+        unsafe {
+            (*exec).activations = &raw const activation;
+            (*exec).abi.stack_limit = stack_limit;
+        }
+        let stopped = if host::stack_pointer() < stack_limit {
+            // SAFETY: as above.
+            unsafe { Self::note_overflow(exec) };
+            1
+        } else {
+            f()
+        };
+        drop(activation);
+        if stopped == 0 {
+            return Ok(());
+        }
+        // SAFETY: as above: the guest has ended.
+        Err(unsafe { &mut *exec }.stopped())
+    }
+
+    /// Notes that there is not stack enough to enter the guest at all.
+    unsafe fn note_overflow(exec: *mut Self) {
+        // SAFETY: the caller, `enter`, was promised that it is valid and not referred to.
+        let exec = unsafe { &mut *exec };
+        exec.pending = Some(Pending::Trap(TrapCode::StackOverflow));
+        // SAFETY: the activations are the waiting ones: this one has no frames.
+        unsafe { exec.pcs.capture_exit(&exec.abi, exec.activations) };
+    }
+
+    fn stopped(&mut self) -> Stopped {
+        let backtrace = self.pcs.frames(self);
+        match self.pending.take() {
+            Some(Pending::Trap(code)) => Stopped::Trap(Trap::new(code, backtrace)),
+            Some(Pending::Error(error)) => Stopped::Host { error, backtrace },
+            Some(Pending::Panic(payload)) => Stopped::Panic(payload),
+            // Every way to the landing notes something first; a guest that was stopped without
+            // a reason has still stopped.
+            None => Stopped::Trap(Trap::new(TrapCode::Unreachable, backtrace)),
+        }
+    }
+}

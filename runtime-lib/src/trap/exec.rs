@@ -1,0 +1,152 @@
+//! The state of one store's execution.
+//!
+//! # Safety
+//! Unsafe for sending the state between threads (it points at activations) and for replacing the
+//! list of modules under the eyes of the signal handler.
+#![allow(
+    unsafe_code,
+    reason = "the state is shared with compiled code and with the signal handler"
+)]
+
+use super::backtrace::Pcs;
+use super::enter::Activation;
+use prefab_abi::code_map::{AddressMap, TrapTable};
+use prefab_abi::exec::ExecState;
+use prefab_abi::meta::Meta;
+use prefab_abi::trap::TrapCode;
+use std::any::Any;
+use std::error::Error;
+use std::ops::Range;
+use std::ptr;
+use std::sync::Arc;
+
+/// What trap handling knows of a module. The signal handler asks [`text`](Self::text) and
+/// [`traps`](Self::traps): they take no lock and no memory.
+pub(crate) trait Code: Send + Sync {
+    /// Where the code is.
+    fn text(&self) -> Range<u64>;
+    /// Which of its instructions trap.
+    fn traps(&self) -> TrapTable<'_>;
+    /// Which instructions of the module its code came from.
+    fn address_map(&self) -> Option<AddressMap<'_>>;
+    /// The module's metadata.
+    fn meta(&self) -> &Meta<'_>;
+    /// The module's name.
+    fn name(&self) -> &Arc<str>;
+}
+
+/// Why the guest is about to be stopped, noted by the runtime function or host function that says
+/// so to the stub or adapter that called it.
+pub(crate) enum Pending {
+    /// It trapped.
+    Trap(TrapCode),
+    /// A host function returned an error.
+    Error(Box<dyn Error + Send + Sync>),
+    /// A host function panicked.
+    Panic(Box<dyn Any + Send>),
+}
+
+/// The modules of a store, sorted by where their code is.
+type Modules = Vec<Arc<dyn Code>>;
+
+/// The state of a store's execution: one per store, at an address that does not change.
+///
+/// While a guest runs there is no reference to it: compiled code, the signal handler and the
+/// functions of this module reach it through the pointer that [`Exec::enter`] was given.
+#[repr(C)]
+pub(crate) struct Exec {
+    /// What compiled code knows of it. First, so that a pointer to it points at all.
+    pub(crate) abi: ExecState,
+    /// Owned; replaced as a whole, so that a fault in the host at any time finds it consistent.
+    modules: *mut Modules,
+    /// Sorted, without overlaps. Only looked at by the handler when compiled code faulted, when
+    /// nobody is changing it.
+    memories: Vec<Range<u64>>,
+    pub(super) pending: Option<Pending>,
+    /// Where the guest was when it was stopped.
+    pub(super) pcs: Pcs,
+    /// The activations of this store that go on when the innermost one is left.
+    pub(super) activations: *const Activation,
+}
+
+// SAFETY: `modules` is owned. `activations` points to the stack of the thread that runs the store
+// and is null when none does; while one does, the store is borrowed and does not move to another.
+unsafe impl Send for Exec {}
+// SAFETY: nothing changes through a shared reference.
+unsafe impl Sync for Exec {}
+
+impl Default for Exec {
+    fn default() -> Self {
+        Self {
+            abi: ExecState::default(),
+            modules: Box::into_raw(Box::default()),
+            memories: Vec::new(),
+            pending: None,
+            pcs: Pcs::new(),
+            activations: ptr::null(),
+        }
+    }
+}
+
+impl Drop for Exec {
+    fn drop(&mut self) {
+        // SAFETY: it came from `Box::into_raw` and is not used again.
+        drop(unsafe { Box::from_raw(self.modules) });
+    }
+}
+
+impl Exec {
+    /// Makes a module's code known: its traps are the store's.
+    pub(crate) fn add_module(&mut self, code: impl Code + 'static) {
+        let start = code.text().start;
+        let modules = self.modules();
+        let index = modules.partition_point(|other| other.text().start < start);
+        let known = modules.get(index);
+        if code.text().is_empty() || known.is_some_and(|other| other.text().start == start) {
+            return;
+        }
+        let mut new = Vec::with_capacity(modules.len() + 1);
+        new.extend_from_slice(&modules[..index]);
+        new.push(Arc::new(code));
+        new.extend_from_slice(&modules[index..]);
+        let old = std::mem::replace(&mut self.modules, Box::into_raw(Box::new(new)));
+        // SAFETY: it came from `Box::into_raw`, and `modules` points elsewhere now.
+        drop(unsafe { Box::from_raw(old) });
+    }
+
+    /// Makes a memory known: an access to its reservation, guard included, may trap.
+    pub(crate) fn add_memory(&mut self, reservation: Range<u64>) {
+        let memories = &mut self.memories;
+        let index = memories.partition_point(|other| other.start < reservation.start);
+        memories.insert(index, reservation);
+    }
+
+    /// Notes why the guest that called the runtime is about to be stopped.
+    pub(crate) fn set_pending(&mut self, pending: Pending) {
+        self.pending = Some(pending);
+    }
+
+    fn modules(&self) -> &Modules {
+        // SAFETY: it came from `Box::into_raw` in `default` or `add_module` and is dropped only
+        // when it is replaced, for which `add_module` borrows all of `self`.
+        unsafe { &*self.modules }
+    }
+
+    /// The module whose code contains `pc`.
+    pub(super) fn module_at(&self, pc: u64) -> Option<&dyn Code> {
+        let modules = self.modules();
+        let after = modules.partition_point(|module| module.text().start <= pc);
+        let module = modules.get(after.checked_sub(1)?)?;
+        module.text().contains(&pc).then_some(&**module)
+    }
+
+    /// Whether `address` belongs to a memory of the store, its guard included.
+    pub(super) fn is_in_memory(&self, address: u64) -> bool {
+        let after = self
+            .memories
+            .partition_point(|memory| memory.start <= address);
+        after
+            .checked_sub(1)
+            .is_some_and(|index| self.memories[index].contains(&address))
+    }
+}

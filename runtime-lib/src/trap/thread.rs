@@ -1,0 +1,179 @@
+//! What handling traps needs of a thread: the bounds of its stack, and a stack for signals.
+//!
+//! # Safety
+//! Unsafe for the system's interfaces to threads and signal stacks.
+#![allow(unsafe_code, reason = "pthread attributes and signal stacks")]
+
+use prefab_targets::host;
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+use std::cell::OnceCell;
+use std::ffi::c_void;
+use std::io;
+use std::mem;
+use std::ops::Range;
+use std::ptr;
+
+/// What is left of a stack for the host when a guest calls it, at most.
+const HOST_RESERVE_BYTES: u64 = 256 << 10;
+
+/// What a handler may use besides what the system saves. Handlers that were there before ours run
+/// on it too.
+const SIGNAL_STACK_BYTES: usize = 64 << 10;
+
+/// A multiple of every page size.
+const GUARD_BYTES: usize = 64 << 10;
+
+struct Thread {
+    stack: Range<u64>,
+    _signal_stack: Option<SignalStack>,
+}
+
+thread_local! {
+    static THREAD: OnceCell<Thread> = const { OnceCell::new() };
+}
+
+/// The stack pointer below which a guest must not call the host on the stack that the caller is
+/// on; 0 if that is not the thread's own, of which nothing is known. The first call on a thread
+/// gives it a stack for signals.
+pub(super) fn stack_limit() -> io::Result<u64> {
+    let stack = THREAD.try_with(|thread| {
+        if let Some(thread) = thread.get() {
+            return io::Result::Ok(thread.stack.clone());
+        }
+        let prepared = Thread::prepare()?;
+        Ok(thread.get_or_init(|| prepared).stack.clone())
+    });
+    let stack = match stack {
+        Ok(stack) => stack?,
+        // The thread is ending, and its signal stack is gone already.
+        Err(_) => stack_bounds()?,
+    };
+    Ok(limit(&stack, host::stack_pointer()))
+}
+
+fn limit(stack: &Range<u64>, stack_pointer: u64) -> u64 {
+    if !stack.contains(&stack_pointer) {
+        return 0;
+    }
+    stack.start + HOST_RESERVE_BYTES.min((stack.end - stack.start) / 4)
+}
+
+/// The bounds of the thread's stack, if it has been asked before: for the signal handler.
+pub(super) fn known_stack() -> Option<Range<u64>> {
+    THREAD
+        .try_with(|thread| thread.get().map(|thread| thread.stack.clone()))
+        .ok()?
+}
+
+impl Thread {
+    fn prepare() -> io::Result<Self> {
+        Ok(Self {
+            stack: stack_bounds()?,
+            _signal_stack: SignalStack::install()?,
+        })
+    }
+}
+
+/// The bounds of the calling thread's stack, without its guard.
+fn stack_bounds() -> io::Result<Range<u64>> {
+    // SAFETY: attributes are plain data, for which zeros are a value; the call initialises them.
+    let mut attributes: libc::pthread_attr_t = unsafe { mem::zeroed() };
+    // SAFETY: the thread is the calling one, and the attributes are alive.
+    let result = unsafe { libc::pthread_getattr_np(libc::pthread_self(), &raw mut attributes) };
+    if result != 0 {
+        return Err(io::Error::from_raw_os_error(result));
+    }
+    let (mut start, mut size) = (ptr::null_mut(), 0);
+    // SAFETY: the call above initialised the attributes.
+    let result = unsafe {
+        libc::pthread_attr_getstack(&raw const attributes, &raw mut start, &raw mut size)
+    };
+    // SAFETY: as above; they are not used again.
+    unsafe { libc::pthread_attr_destroy(&raw mut attributes) };
+    if result != 0 {
+        return Err(io::Error::from_raw_os_error(result));
+    }
+    let start = start as u64;
+    Ok(start..start.saturating_add(size as u64))
+}
+
+/// A stack for signals, with a guard below it; the thread's until it ends.
+struct SignalStack {
+    mapping: *mut c_void,
+    size_bytes: usize,
+}
+
+impl SignalStack {
+    /// Gives the calling thread a stack for signals, unless it has one as large.
+    fn install() -> io::Result<Option<Self>> {
+        // The least size that the system says depends on the registers it has to save.
+        // SAFETY: reads the program's auxiliary vector.
+        let saved = unsafe { libc::getauxval(libc::AT_MINSIGSTKSZ) } as usize;
+        let usable = SIGNAL_STACK_BYTES + saved.next_multiple_of(GUARD_BYTES);
+        let old = signal_stack(None)?;
+        if old.ss_flags & libc::SS_DISABLE == 0 && old.ss_size >= usable {
+            return Ok(None);
+        }
+        let size_bytes = GUARD_BYTES + usable;
+        // SAFETY: a new mapping, placed by the system.
+        let mapping = unsafe {
+            mmap_anonymous(
+                ptr::null_mut(),
+                size_bytes,
+                ProtFlags::empty(),
+                MapFlags::PRIVATE | MapFlags::NORESERVE,
+            )
+        }?;
+        let stack = Self {
+            mapping,
+            size_bytes,
+        };
+        let start = mapping.wrapping_byte_add(GUARD_BYTES);
+        // SAFETY: inside the new mapping.
+        unsafe { mprotect(start, usable, MprotectFlags::READ | MprotectFlags::WRITE) }?;
+        signal_stack(Some(libc::stack_t {
+            ss_sp: start,
+            ss_flags: 0,
+            ss_size: usable,
+        }))?;
+        Ok(Some(stack))
+    }
+}
+
+impl Drop for SignalStack {
+    /// Leaves the thread without a stack for signals, unless somebody has replaced ours: what was
+    /// there before may be gone already.
+    fn drop(&mut self) {
+        let start = self.mapping.wrapping_byte_add(GUARD_BYTES);
+        match signal_stack(None) {
+            Ok(now) if now.ss_sp == start && now.ss_flags & libc::SS_DISABLE == 0 => {
+                let none = libc::stack_t {
+                    ss_sp: ptr::null_mut(),
+                    ss_flags: libc::SS_DISABLE,
+                    ss_size: 0,
+                };
+                if signal_stack(Some(none)).is_err() {
+                    return;
+                }
+            }
+            Ok(_) => {}
+            Err(_) => return,
+        }
+        // SAFETY: the mapping is this value's own, and no longer the thread's signal stack. If it
+        // cannot be unmapped, it stays.
+        let _ = unsafe { munmap(self.mapping, self.size_bytes) };
+    }
+}
+
+/// The thread's signal stack until now, which becomes `new` if one is given.
+fn signal_stack(new: Option<libc::stack_t>) -> io::Result<libc::stack_t> {
+    let new = new.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: it is plain data, for which zeros are a value.
+    let mut old: libc::stack_t = unsafe { mem::zeroed() };
+    // SAFETY: `new` is null or a stack that the caller keeps mapped as long as it is the
+    // thread's; `old` is alive.
+    if unsafe { libc::sigaltstack(new, &raw mut old) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(old)
+}
