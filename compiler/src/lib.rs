@@ -1,1 +1,162 @@
-//! The Prefab compiler: WebAssembly in, relocatable objects out.
+//! The Prefab compiler: a WebAssembly module in, a relocatable ELF object out.
+//!
+//! ```text
+//! bytes ─ decode ─► Module ─ plan ─► Plan ─ translate ─► CLIF ─ codegen ─► code of each function
+//!   ─ layout ─► .text ─ metadata, image, unwind ─► sections ─ emit ─► object
+//! ```
+//!
+//! The compiler and the runtime never see each other: what they agree on stands in
+//! [`prefab_abi`].
+//!
+//! ```
+//! use prefab_compiler::{Options, compile};
+//! use prefab_targets::Target;
+//!
+//! let target = Target::ALL[0];
+//! let wasm = b"\0asm\x01\0\0\0";
+//! let object = compile(wasm, &Options::new(target), &|_, _| ())?;
+//! assert!(object.starts_with(b"\x7fELF"));
+//! # Ok::<(), prefab_compiler::CompileError>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod codegen;
+mod const_expr;
+mod decode;
+mod emit;
+mod error;
+mod image;
+mod layout;
+mod metadata;
+mod module;
+mod options;
+mod plan;
+mod translate;
+mod unwind;
+
+pub use error::CompileError;
+pub use options::{OptLevel, Options};
+pub use wasmparser::WasmFeatures;
+
+use codegen::{Code, ModuleCode};
+use cranelift_codegen::isa::OwnedTargetIsa;
+use emit::{Contents, TextSymbol};
+use layout::Text;
+use module::Module;
+use plan::Plan;
+use prefab_abi::code_map::{write_address_map, write_trap_table};
+use prefab_abi::note::{MemoryPlan, Note};
+use sha2::{Digest, Sha256};
+use translate::Env;
+
+/// The size of the guard behind a memory's 4 GiB that code relies on, in bytes.
+const GUARD_SIZE_BYTES: u64 = 1 << 25;
+
+/// The compiler's version, as an object's note has it.
+pub const VERSION: &str = concat!("prefab ", env!("CARGO_PKG_VERSION"));
+
+/// Compiles a module. `progress` is called, from any thread, with the number of functions that are
+/// compiled and of all.
+///
+/// The same module and options give the same bytes, on any host and for any number of jobs.
+///
+/// # Errors
+/// If the module is malformed or invalid, uses what is not supported, or is too large.
+pub fn compile(
+    wasm: &[u8],
+    options: &Options,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Vec<u8>, CompileError> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.jobs.unwrap_or(0))
+        .build()
+        .map_err(|error| CompileError::new(format!("no threads to compile with: {error}")))?;
+    pool.install(|| compile_here(wasm, options, progress))
+}
+
+fn compile_here(
+    wasm: &[u8],
+    options: &Options,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Vec<u8>, CompileError> {
+    let (module, usage) = decode::decode(wasm, options.wasm_features)?;
+    let plan = Plan::new(&module, &usage);
+    let isa = options.isa()?;
+    let env = Env {
+        module: &module,
+        plan: &plan,
+        isa: &*isa,
+        features: options.wasm_features,
+        guard_size_bytes: GUARD_SIZE_BYTES,
+    };
+    let code = codegen::compile(&env, progress)?;
+    let text = layout::layout(&*isa, &code.code)?;
+    let contents = contents(&module, &plan, options, &isa, &code, text)?;
+    drop(code);
+    emit::emit(isa, contents)
+}
+
+fn contents<'a>(
+    module: &Module<'_>,
+    plan: &Plan,
+    options: &'a Options,
+    isa: &OwnedTargetIsa,
+    code: &ModuleCode,
+    text: Text,
+) -> Result<Contents<'a>, CompileError> {
+    let image = image::build(module, options.target().page_size());
+    let metadata = metadata::write(module, plan, code, &text, &image);
+    let parts = [
+        text.bytes,
+        metadata.meta,
+        write_trap_table(&text.traps),
+        write_address_map(&text.addresses),
+        metadata.static_tables,
+        metadata.data,
+        image.bytes,
+    ];
+    let hash_of_type = |canonical: &u32| {
+        let hash = Sha256::digest(module.types[*canonical as usize].to_canonical_bytes());
+        let mut out = [0; 16];
+        out.copy_from_slice(&hash[..16]);
+        out
+    };
+    let mut content = Sha256::new();
+    parts.iter().for_each(|part| content.update(part));
+    Ok(Contents {
+        target: options.target(),
+        name: &options.name,
+        identities: plan.identities.keys().map(hash_of_type).collect(),
+        builtins: code.slots.builtins().to_vec(),
+        text_symbols: text_symbols(module, &code.code, &text.offsets),
+        eh_frame: unwind::eh_frame(&**isa, &code.code, &text.offsets)?,
+        note: Note {
+            abi_revision: prefab_abi::ABI_REVISION,
+            compiler: VERSION.to_string(),
+            target: options.target().triple().to_string(),
+            cpu_features: options.features.names().map(str::to_string).collect(),
+            page_size: options.target().page_size(),
+            memory_plan: MemoryPlan::Guarded,
+            guard_size_bytes: GUARD_SIZE_BYTES,
+            options: options.describe(),
+            module_sha256: Sha256::digest(module.wasm).into(),
+            content_sha256: content.finalize().into(),
+        },
+        parts,
+    })
+}
+
+fn text_symbols(module: &Module<'_>, code: &[Code], offsets: &[u32]) -> Vec<TextSymbol> {
+    let name = |code: &Code| match code.symbol {
+        codegen::abi::Symbol::Func(index) => module.func_name(index),
+        _ => None,
+    };
+    code.iter()
+        .zip(offsets)
+        .map(|(code, offset)| TextSymbol {
+            name: emit::symbol_name(code.symbol, name(code)),
+            offset: *offset,
+            size: code.bytes.len() as u32,
+        })
+        .collect()
+}

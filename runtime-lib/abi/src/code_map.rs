@@ -14,8 +14,9 @@
 //!
 //! # Address map
 //!
-//! Return addresses and trapping instructions, with the offset in the module of the instruction
-//! they belong to. Blocks of [`BLOCK`] entries; an index entry has a block's first entry, the
+//! Trapping instructions and calls, with the offset in the module of the instruction they belong
+//! to. A call is entered at the byte before its return address: the return address itself may be
+//! that of a trapping instruction. Blocks of [`BLOCK`] entries; an index entry has a block's first entry, the
 //! block's bytes have the others, each as its distance to the one before: a ULEB128 of code
 //! offset, then an SLEB128 of module offset.
 //!

@@ -3,7 +3,7 @@
 use super::super::FuncTranslator;
 use super::V128;
 use crate::error::CompileError;
-use cranelift_codegen::ir::types::{F32X4, F64X2, I8, I8X16, I16, I16X8, I32, I32X4, I64, I64X2};
+use cranelift_codegen::ir::types::{F32X4, F64X2, I8, I8X16, I16, I16X8, I32, I32X4, I64X2};
 use cranelift_codegen::ir::{InstBuilder, Type};
 use wasmparser::{MemArg, Operator};
 

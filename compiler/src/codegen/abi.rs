@@ -1,0 +1,141 @@
+//! Signatures and names of what compiled code calls, by the conventions of [`prefab_abi::func`].
+
+use cranelift_codegen::ir::types::{F32, F64, I8X16, I32, I64};
+use cranelift_codegen::ir::{AbiParam, Signature, Type, UserExternalName};
+use cranelift_codegen::isa::CallConv;
+use prefab_abi::builtin::{AbiType, Builtin};
+use prefab_abi::trap::TrapCode;
+use prefab_abi::types::{FuncType, ValType};
+
+/// The type of every pointer of the targets.
+pub const POINTER: Type = I64;
+
+/// The type that values of a WebAssembly type have in compiled code.
+pub const fn clif_type(ty: ValType) -> Type {
+    match ty {
+        ValType::I32 => I32,
+        ValType::I64 | ValType::FuncRef | ValType::ExternRef => I64,
+        ValType::F32 => F32,
+        ValType::F64 => F64,
+        ValType::V128 => I8X16,
+    }
+}
+
+/// The signature of a guest function of this type: its context, then its parameters.
+pub fn guest_signature(ty: &FuncType) -> Signature {
+    let mut signature = Signature::new(CallConv::Tail);
+    signature.params.push(AbiParam::new(POINTER));
+    signature
+        .params
+        .extend(ty.params().iter().map(|ty| AbiParam::new(clif_type(*ty))));
+    signature
+        .returns
+        .extend(ty.results().iter().map(|ty| AbiParam::new(clif_type(*ty))));
+    signature
+}
+
+/// The types that a value takes among the arguments of a C function.
+pub const fn c_types(ty: ValType) -> &'static [Type] {
+    match ty {
+        ValType::I32 => &[I32],
+        ValType::I64 | ValType::FuncRef | ValType::ExternRef => &[I64],
+        ValType::F32 => &[F32],
+        ValType::F64 => &[F64],
+        ValType::V128 => &[I64, I64],
+    }
+}
+
+/// A C signature.
+pub fn c_signature(params: impl IntoIterator<Item = Type>, result: Option<Type>) -> Signature {
+    let mut signature = Signature::new(CallConv::SystemV);
+    signature
+        .params
+        .extend(params.into_iter().map(AbiParam::new));
+    signature.returns.extend(result.map(AbiParam::new));
+    signature
+}
+
+const fn abi_type(ty: AbiType) -> Type {
+    match ty {
+        AbiType::I32 => I32,
+        AbiType::I64 => I64,
+    }
+}
+
+/// The signature of a runtime function.
+pub fn builtin_signature(builtin: Builtin) -> Signature {
+    let params = builtin.params().iter().map(|ty| abi_type(*ty));
+    c_signature(params, builtin.result().map(abi_type))
+}
+
+/// The signature of the stub through which guest functions call a runtime function: the same
+/// parameters, and no result where that only says whether the guest trapped.
+pub fn stub_signature(builtin: Builtin) -> Signature {
+    let mut signature = builtin_signature(builtin);
+    signature.call_conv = CallConv::Tail;
+    if builtin.traps() == prefab_abi::builtin::Traps::NotZero {
+        signature.returns.clear();
+    }
+    signature
+}
+
+/// The signature of the stub that a guest function traps through: its context.
+pub fn trap_stub_signature() -> Signature {
+    let mut signature = Signature::new(CallConv::Tail);
+    signature.params.push(AbiParam::new(POINTER));
+    signature
+}
+
+/// Something in `.text` that has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Symbol {
+    /// A function that the module defines, by its function index.
+    Func(u32),
+    /// The stub of a runtime function.
+    Builtin(Builtin),
+    /// The stub that a trap goes through.
+    Trap(TrapCode),
+    /// What stands for an imported function in a static table.
+    Thunk(u32),
+    /// The native entry trampoline of a canonical type.
+    NativeEntry(u32),
+    /// The array entry trampoline of a canonical type.
+    ArrayEntry(u32),
+    /// The native host adapter of a canonical type.
+    NativeAdapter(u32),
+    /// The array host adapter of a canonical type.
+    ArrayAdapter(u32),
+}
+
+impl Symbol {
+    /// The name by which compiled code refers to it.
+    pub fn external_name(self) -> UserExternalName {
+        let (namespace, index) = match self {
+            Self::Func(index) => (0, index),
+            Self::Builtin(builtin) => (1, builtin.number()),
+            Self::Trap(code) => (2, u32::from(code.number())),
+            Self::Thunk(index) => (3, index),
+            Self::NativeEntry(ty) => (4, ty),
+            Self::ArrayEntry(ty) => (5, ty),
+            Self::NativeAdapter(ty) => (6, ty),
+            Self::ArrayAdapter(ty) => (7, ty),
+        };
+        UserExternalName { namespace, index }
+    }
+
+    /// What the name refers to.
+    pub fn from_external_name(name: &UserExternalName) -> Option<Self> {
+        let index = name.index;
+        Some(match name.namespace {
+            0 => Self::Func(index),
+            1 => Self::Builtin(Builtin::from_number(index)?),
+            2 => Self::Trap(TrapCode::from_number(u8::try_from(index).ok()?)?),
+            3 => Self::Thunk(index),
+            4 => Self::NativeEntry(index),
+            5 => Self::ArrayEntry(index),
+            6 => Self::NativeAdapter(index),
+            7 => Self::ArrayAdapter(index),
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,372 @@
+//! The glue around guest functions: stubs, entry trampolines, host adapters, thunks, by the
+//! conventions of [`prefab_abi::func`].
+
+use super::abi::{
+    POINTER, Symbol, builtin_signature, c_signature, c_types, clif_type, guest_signature,
+    stub_signature, trap_stub_signature,
+};
+use super::slots::Slots;
+use crate::translate::trap_instruction_code;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::{I8X16, I32, I64, I64X2};
+use cranelift_codegen::ir::{
+    BlockArg, BlockCall, Endianness, ExceptionTableData, ExceptionTableItem, Function, InstBuilder,
+    MemFlagsData, Signature, StackSlotData, StackSlotKind, Type, UserFuncName, Value,
+};
+use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use prefab_abi::builtin::{Builtin, Traps};
+use prefab_abi::context::{ContextHeader, ContextLayout};
+use prefab_abi::exec::ExecState;
+use prefab_abi::func::{HostBinding, ImportedFunc, VALUE_SIZE};
+use prefab_abi::trap::TrapCode;
+use prefab_abi::types::{FuncType, ValType};
+
+/// What glue is made from.
+pub struct Glue<'a> {
+    pub slots: &'a Slots,
+    pub layout: &'a ContextLayout,
+    pub config: TargetFrontendConfig,
+}
+
+/// Where a trampoline's or an adapter's other side has the arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passing {
+    /// In registers, as C functions take them.
+    Native,
+    /// In an array of values.
+    Array,
+}
+
+impl Glue<'_> {
+    /// The stub of a runtime function.
+    pub fn builtin_stub(&self, builtin: Builtin) -> Function {
+        let symbol = Symbol::Builtin(builtin);
+        self.build(symbol, stub_signature(builtin), |g, params| {
+            let exec = g.pointer(params[0], ContextHeader::EXEC);
+            g.leave(exec, TrapCode::StackOverflow);
+            let target = g.builtin(params[0], builtin);
+            let result = g.call_c(target, builtin_signature(builtin), params);
+            let trapped = match builtin.traps() {
+                Traps::Never => None,
+                Traps::NotZero => result,
+                Traps::MinusTwo => {
+                    result.map(|value| g.builder.ins().icmp_imm_s(IntCC::Equal, value, -2))
+                }
+                Traps::Always => Some(g.builder.ins().iconst(I32, 1)),
+            };
+            if let Some(trapped) = trapped {
+                g.raise_if(trapped, exec, params[0]);
+            }
+            let results = if builtin.traps() == Traps::NotZero {
+                None
+            } else {
+                result
+            };
+            g.builder.ins().return_(results.as_slice());
+        })
+    }
+
+    /// The stub that a trap goes through.
+    pub fn trap_stub(&self, code: TrapCode) -> Function {
+        self.build(Symbol::Trap(code), trap_stub_signature(), |g, params| {
+            let exec = g.pointer(params[0], ContextHeader::EXEC);
+            g.leave(exec, code);
+            let number = g.builder.ins().iconst(I32, i64::from(code.number()));
+            let target = g.builtin(params[0], Builtin::Trap);
+            g.call_c(target, builtin_signature(Builtin::Trap), &[exec, number]);
+            g.raise(exec, params[0]);
+        })
+    }
+
+    /// What stands for an imported function in a static table.
+    pub fn thunk(&self, import: u32, ty: &FuncType) -> Function {
+        let record = self.layout.imported_func(import);
+        self.build(Symbol::Thunk(import), guest_signature(ty), |g, params| {
+            let code = g.pointer(params[0], record + ImportedFunc::CODE);
+            let context = g.pointer(params[0], record + ImportedFunc::CONTEXT);
+            let signature = g.builder.import_signature(guest_signature(ty));
+            let args = [&[context], &params[1..]].concat();
+            g.builder.ins().return_call_indirect(signature, code, &args);
+        })
+    }
+
+    /// An entry trampoline of a type.
+    pub fn entry(&self, canonical: u32, ty: &FuncType, passing: Passing) -> Function {
+        let (symbol, c_args): (_, Vec<Type>) = match passing {
+            Passing::Native => {
+                let args = ty.params().iter().flat_map(|ty| c_types(*ty)).copied();
+                (Symbol::NativeEntry(canonical), args.collect())
+            }
+            Passing::Array => (Symbol::ArrayEntry(canonical), Vec::new()),
+        };
+        let signature = c_signature([POINTER; 3].into_iter().chain(c_args), Some(I32));
+        self.build(symbol, signature, |g, params| {
+            let &[context, code, values, ref rest @ ..] = params else {
+                unreachable!("the signature has three parameters and more");
+            };
+            let args = match passing {
+                Passing::Native => g.guest_values(ty.params(), rest),
+                Passing::Array => g.load_values(ty.params(), values),
+            };
+            let args = [&[context], &args[..]].concat();
+            g.enter(ty, code, &args, values);
+        })
+    }
+
+    /// A host adapter of a type.
+    pub fn adapter(&self, canonical: u32, ty: &FuncType, passing: Passing) -> Function {
+        let symbol = match passing {
+            Passing::Native => Symbol::NativeAdapter(canonical),
+            Passing::Array => Symbol::ArrayAdapter(canonical),
+        };
+        self.build(symbol, guest_signature(ty), |g, params| {
+            let (binding, args) = (params[0], &params[1..]);
+            let exec = g.pointer(binding, HostBinding::EXEC);
+            g.leave(exec, TrapCode::StackOverflow);
+            let function = g.pointer(binding, HostBinding::FUNCTION);
+            let count = match passing {
+                Passing::Native => ty.results().len(),
+                Passing::Array => ty.results().len().max(ty.params().len()),
+            };
+            let values = g.values(count);
+            let mut c_args = vec![binding, values];
+            match passing {
+                Passing::Native => c_args.extend(g.c_values(ty.params(), args)),
+                Passing::Array => g.store_values(args, values),
+            }
+            let types: Vec<Type> = c_args
+                .iter()
+                .map(|arg| g.builder.func.dfg.value_type(*arg))
+                .collect();
+            let status = g.call_c(function, c_signature(types, Some(I32)), &c_args);
+            let caller = g.pointer(binding, HostBinding::CALLER);
+            if let Some(status) = status {
+                g.raise_if(status, exec, caller);
+            }
+            let results = g.load_values(ty.results(), values);
+            g.builder.ins().return_(&results);
+        })
+    }
+
+    fn build(
+        &self,
+        symbol: Symbol,
+        signature: Signature,
+        fill: impl FnOnce(&mut Builder<'_, '_>, &[Value]),
+    ) -> Function {
+        let name = UserFuncName::User(symbol.external_name());
+        let mut func = Function::with_name_signature(name, signature);
+        let mut context = FunctionBuilderContext::new();
+        let mut builder = FunctionBuilder::new(&mut func, &mut context);
+        let block = builder.create_block();
+        builder.append_block_params_for_function_params(block);
+        builder.switch_to_block(block);
+        let params = builder.block_params(block).to_vec();
+        let mut g = Builder {
+            builder,
+            glue: self,
+        };
+        fill(&mut g, &params);
+        g.builder.seal_all_blocks();
+        g.builder.finalize(self.config);
+        func
+    }
+}
+
+struct Builder<'a, 'f> {
+    builder: FunctionBuilder<'f>,
+    glue: &'a Glue<'a>,
+}
+
+fn flags() -> MemFlagsData {
+    MemFlagsData::trusted().with_endianness(Endianness::Little)
+}
+
+impl Builder<'_, '_> {
+    fn pointer(&mut self, base: Value, offset: i32) -> Value {
+        self.builder.ins().load(POINTER, flags(), base, offset)
+    }
+
+    /// The address of a runtime function.
+    fn builtin(&mut self, context: Value, builtin: Builtin) -> Value {
+        // Every function that has a stub has a slot.
+        let slot = self
+            .glue
+            .slots
+            .builtin_slot(builtin)
+            .expect("a used function has a slot");
+        let table = self.pointer(context, ContextHeader::IMPORT_TABLE);
+        self.pointer(table, 8 * slot as i32)
+    }
+
+    fn call_c(&mut self, target: Value, signature: Signature, args: &[Value]) -> Option<Value> {
+        let signature = self.builder.import_signature(signature);
+        let call = self.builder.ins().call_indirect(signature, target, args);
+        self.builder.inst_results(call).first().copied()
+    }
+
+    /// Notes where the guest is left. If the stack has too little room for the host, traps with
+    /// `code` by an instruction: its signal is handled on another stack.
+    fn leave(&mut self, exec: Value, code: TrapCode) {
+        let frame = self.builder.ins().get_frame_pointer(POINTER);
+        self.builder
+            .ins()
+            .store(flags(), frame, exec, ExecState::EXIT_FP);
+        let stack = self.builder.ins().get_stack_pointer(POINTER);
+        let limit = self.pointer(exec, ExecState::STACK_LIMIT);
+        let is_below = self
+            .builder
+            .ins()
+            .icmp(IntCC::UnsignedLessThan, stack, limit);
+        self.builder
+            .ins()
+            .trapnz(is_below, trap_instruction_code(code));
+    }
+
+    /// Goes on at the landing of the innermost activation.
+    fn raise(&mut self, exec: Value, context: Value) {
+        let target = self.builtin(context, Builtin::Raise);
+        self.call_c(target, builtin_signature(Builtin::Raise), &[exec]);
+        self.builder.ins().trap(crate::translate::NEVER);
+    }
+
+    fn raise_if(&mut self, condition: Value, exec: Value, context: Value) {
+        let raise = self.builder.create_block();
+        let next = self.builder.create_block();
+        self.builder.ins().brif(condition, raise, [], next, []);
+        self.builder.set_cold_block(raise);
+        self.builder.switch_to_block(raise);
+        self.raise(exec, context);
+        self.builder.switch_to_block(next);
+    }
+
+    /// Calls a guest function; returns 0 and stores its results, or returns 1 if it trapped.
+    fn enter(&mut self, ty: &FuncType, code: Value, args: &[Value], values: Value) {
+        let call = self.builder.create_block();
+        let returned = self.builder.create_block();
+        let trapped = self.builder.create_block();
+        let results: Vec<Value> = ty
+            .results()
+            .iter()
+            .map(|ty| self.builder.append_block_param(returned, clif_type(*ty)))
+            .collect();
+
+        let exec = self.pointer(args[0], ContextHeader::EXEC);
+        let stack = self.builder.ins().get_stack_pointer(POINTER);
+        self.builder
+            .ins()
+            .store(flags(), stack, exec, ExecState::LANDING_SP);
+        let frame = self.builder.ins().get_frame_pointer(POINTER);
+        self.builder
+            .ins()
+            .store(flags(), frame, exec, ExecState::LANDING_FP);
+        let landing = self
+            .builder
+            .ins()
+            .get_exception_handler_address(POINTER, call, 0);
+        self.builder
+            .ins()
+            .store(flags(), landing, exec, ExecState::LANDING_PC);
+        self.builder.ins().jump(call, []);
+
+        self.builder.switch_to_block(call);
+        let signature = self.builder.import_signature(guest_signature(ty));
+        let pool = &mut self.builder.func.dfg.value_lists;
+        let returns = (0..results.len() as u32).map(BlockArg::TryCallRet);
+        let normal = BlockCall::new(returned, returns, pool);
+        let exception = BlockCall::new(trapped, std::iter::empty(), pool);
+        let table =
+            ExceptionTableData::new(signature, normal, [ExceptionTableItem::Default(exception)]);
+        let table = self.builder.func.dfg.exception_tables.push(table);
+        self.builder.ins().try_call_indirect(code, args, table);
+
+        self.builder.switch_to_block(returned);
+        self.store_values(&results, values);
+        let zero = self.builder.ins().iconst(I32, 0);
+        self.builder.ins().return_(&[zero]);
+
+        self.builder.switch_to_block(trapped);
+        let one = self.builder.ins().iconst(I32, 1);
+        self.builder.ins().return_(&[one]);
+    }
+
+    /// Guest values from C arguments.
+    fn guest_values(&mut self, types: &[ValType], mut args: &[Value]) -> Vec<Value> {
+        let mut out = Vec::with_capacity(types.len());
+        for ty in types {
+            let (these, rest) = args.split_at(c_types(*ty).len());
+            args = rest;
+            out.push(match *these {
+                [low, high] => {
+                    let vector = self.builder.ins().scalar_to_vector(I64X2, low);
+                    let vector = self.builder.ins().insertlane(vector, high, 1);
+                    self.builder
+                        .ins()
+                        .bitcast(I8X16, flags_of_bitcast(), vector)
+                }
+                _ => these[0],
+            });
+        }
+        out
+    }
+
+    /// C arguments from guest values.
+    fn c_values(&mut self, types: &[ValType], values: &[Value]) -> Vec<Value> {
+        let mut out = Vec::with_capacity(values.len());
+        for (ty, value) in types.iter().zip(values) {
+            if *ty == ValType::V128 {
+                let vector = self
+                    .builder
+                    .ins()
+                    .bitcast(I64X2, flags_of_bitcast(), *value);
+                out.push(self.builder.ins().extractlane(vector, 0));
+                out.push(self.builder.ins().extractlane(vector, 1));
+            } else {
+                out.push(*value);
+            }
+        }
+        debug_assert!(
+            out.iter()
+                .all(|v| self.builder.func.dfg.value_type(*v).bytes() <= I64.bytes())
+        );
+        out
+    }
+
+    /// The address of room for `count` values in this frame.
+    fn values(&mut self, count: usize) -> Value {
+        let size = VALUE_SIZE * count.max(1) as u32;
+        let slot = StackSlotData::new(StackSlotKind::ExplicitSlot, size, 4);
+        let slot = self.builder.create_sized_stack_slot(slot);
+        self.builder.ins().stack_addr(POINTER, slot, 0)
+    }
+
+    fn load_values(&mut self, types: &[ValType], values: Value) -> Vec<Value> {
+        let offsets = (0..).step_by(VALUE_SIZE as usize);
+        let load = |(ty, offset): (&ValType, i32)| {
+            self.builder
+                .ins()
+                .load(clif_type(*ty), flags_of_values(), values, offset)
+        };
+        types.iter().zip(offsets).map(load).collect()
+    }
+
+    fn store_values(&mut self, from: &[Value], values: Value) {
+        for (value, offset) in from.iter().zip((0..).step_by(VALUE_SIZE as usize)) {
+            self.builder
+                .ins()
+                .store(flags_of_values(), *value, values, offset);
+        }
+    }
+}
+
+/// Arrays of values come from the host, which aligns them for 64-bit integers alone.
+fn flags_of_values() -> MemFlagsData {
+    let mut flags = MemFlagsData::new().with_endianness(Endianness::Little);
+    flags.set_notrap();
+    flags
+}
+
+fn flags_of_bitcast() -> MemFlagsData {
+    MemFlagsData::new().with_endianness(Endianness::Little)
+}

@@ -1,0 +1,268 @@
+//! From intermediate representation to machine code, function by function, in parallel.
+
+pub(crate) mod abi;
+pub(crate) mod glue;
+pub(crate) mod slots;
+
+use crate::error::CompileError;
+use crate::module::Module;
+use crate::plan::Plan;
+use crate::translate::{Env, trap_code};
+use abi::Symbol;
+use cranelift_codegen::binemit::Reloc;
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::ir::{ExternalName, Function};
+use cranelift_codegen::isa::TargetIsa;
+use cranelift_codegen::isa::unwind::UnwindInfo;
+use cranelift_codegen::{CompiledCode, Context, FinalizedMachReloc, FinalizedRelocTarget};
+use cranelift_frontend::FunctionBuilderContext;
+use glue::{Glue, Passing};
+use prefab_abi::builtin::Builtin;
+use prefab_abi::trap::TrapCode;
+use rayon::prelude::*;
+use slots::Slots;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A reference to another piece of code.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeReloc {
+    /// Where it stands, in bytes from the start of the code.
+    pub offset: u32,
+    /// How it is encoded.
+    pub kind: Reloc,
+    /// What it refers to.
+    pub target: Symbol,
+    /// What is added to the target's address.
+    pub addend: i64,
+}
+
+/// A function's machine code, and what is known of it.
+#[derive(Debug)]
+pub struct Code {
+    /// Its name.
+    pub symbol: Symbol,
+    /// The code.
+    pub bytes: Vec<u8>,
+    /// The alignment that it needs, in bytes.
+    pub alignment: u32,
+    /// References to other code.
+    pub relocs: Vec<CodeReloc>,
+    /// Instructions that trap.
+    pub traps: Vec<(u32, TrapCode)>,
+    /// Code offsets that can stand in a backtrace, with module offsets; ascending. A return
+    /// address is entered as the byte before it.
+    pub addresses: Vec<(u32, u32)>,
+    /// How to unwind its frame.
+    pub unwind: Option<UnwindInfo>,
+}
+
+/// All code of a module.
+#[derive(Debug)]
+pub struct ModuleCode {
+    /// The module's functions, in order, then the glue.
+    pub code: Vec<Code>,
+    /// The slots of the import table.
+    pub slots: Slots,
+}
+
+/// Compiles every function of a module, and the glue around them. `progress` is called with the
+/// number of functions that are done, and of all.
+pub fn compile(
+    env: &Env<'_>,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<ModuleCode, CompileError> {
+    let module = env.module;
+    let total = module.bodies.len();
+    let done = AtomicUsize::new(0);
+    // All are compiled even if one fails, so that the error is that of the first.
+    let results: Vec<Result<Code, CompileError>> = (0..total as u32)
+        .into_par_iter()
+        .map_init(State::default, |state, defined| {
+            let code = compile_func(env, defined, state).map_err(|error| {
+                let func = module.imported_funcs() + defined;
+                error.in_func(func, module.func_name(func))
+            });
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            code
+        })
+        .collect();
+    let mut code = results.into_iter().collect::<Result<Vec<_>, _>>()?;
+
+    let mut builtins = BTreeSet::new();
+    let mut traps = BTreeSet::new();
+    for reloc in code.iter().flat_map(|code| &code.relocs) {
+        match reloc.target {
+            Symbol::Builtin(builtin) => drop(builtins.insert(builtin)),
+            Symbol::Trap(trap) => drop(traps.insert(trap)),
+            _ => {}
+        }
+    }
+    let slots = Slots::new(env.plan.identities.len() as u32, &builtins);
+    let glue = Glue {
+        slots: &slots,
+        layout: &module.layout,
+        config: env.isa.frontend_config(),
+    };
+    let functions = glue_functions(module, env.plan, &glue, &builtins, &traps);
+    let glue: Vec<Result<Code, CompileError>> = functions
+        .into_par_iter()
+        .map_init(State::default, |state, function| {
+            state.context.func = function;
+            finish_func(env.isa, state)
+        })
+        .collect();
+    for result in glue {
+        code.push(result?);
+    }
+    Ok(ModuleCode { code, slots })
+}
+
+fn glue_functions(
+    module: &Module<'_>,
+    plan: &Plan,
+    glue: &Glue<'_>,
+    builtins: &BTreeSet<Builtin>,
+    traps: &BTreeSet<TrapCode>,
+) -> Vec<Function> {
+    let ty = |index: u32| &module.types[index as usize];
+    let mut functions: Vec<Function> = Vec::new();
+    functions.extend(builtins.iter().map(|builtin| glue.builtin_stub(*builtin)));
+    functions.extend(traps.iter().map(|trap| glue.trap_stub(*trap)));
+    functions.extend(
+        plan.thunks
+            .iter()
+            .map(|func| glue.thunk(*func, module.func_type(*func))),
+    );
+    for passing in [Passing::Native, Passing::Array] {
+        functions.extend(
+            plan.entries
+                .iter()
+                .map(|index| glue.entry(*index, ty(*index), passing)),
+        );
+        functions.extend(
+            plan.adapters
+                .iter()
+                .map(|index| glue.adapter(*index, ty(*index), passing)),
+        );
+    }
+    functions
+}
+
+/// What a thread keeps from one function to the next.
+struct State {
+    context: Context,
+    builder: FunctionBuilderContext,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            context: Context::new(),
+            builder: FunctionBuilderContext::new(),
+        }
+    }
+}
+
+fn compile_func(env: &Env<'_>, defined: u32, state: &mut State) -> Result<Code, CompileError> {
+    crate::translate::translate(env, defined, &mut state.context.func, &mut state.builder)?;
+    finish_func(env.isa, state)
+}
+
+fn finish_func(isa: &dyn TargetIsa, state: &mut State) -> Result<Code, CompileError> {
+    let context = &mut state.context;
+    let compiled = context
+        .compile(isa, &mut ControlPlane::default())
+        .map_err(|error| CompileError::new(codegen_error(error)))?
+        .clone();
+    let code = extract(isa, &context.func, &compiled);
+    context.clear();
+    code
+}
+
+fn codegen_error(error: cranelift_codegen::CompileError<'_>) -> String {
+    use cranelift_codegen::CodegenError;
+    match error.inner {
+        CodegenError::CodeTooLarge | CodegenError::ImplLimitExceeded => {
+            "the function is too large to be compiled".to_string()
+        }
+        CodegenError::Unsupported(what) => {
+            format!("the target lacks an instruction that this needs: {what}")
+        }
+        inner => cranelift_codegen::print_errors::pretty_error(error.func, inner),
+    }
+}
+
+fn extract(
+    isa: &dyn TargetIsa,
+    func: &Function,
+    compiled: &CompiledCode,
+) -> Result<Code, CompileError> {
+    let symbol = func
+        .name
+        .get_user()
+        .and_then(Symbol::from_external_name)
+        .ok_or_else(|| CompileError::new("a function without a name was compiled"))?;
+    let buffer = &compiled.buffer;
+    let relocs = buffer
+        .relocs()
+        .iter()
+        .map(|reloc| code_reloc(func, reloc))
+        .collect::<Result<_, _>>()?;
+    let traps = buffer
+        .traps()
+        .iter()
+        .filter_map(|trap| Some((trap.offset, trap_code(trap.code)?)));
+    let traps: Vec<_> = traps.collect();
+    let unwind = compiled
+        .create_unwind_info(isa)
+        .map_err(|error| CompileError::new(format!("no unwind information: {error}")))?;
+    Ok(Code {
+        symbol,
+        bytes: buffer.data().to_vec(),
+        alignment: buffer.alignment.max(isa.function_alignment().preferred),
+        relocs,
+        addresses: addresses(compiled, &traps),
+        traps,
+        unwind,
+    })
+}
+
+fn code_reloc(func: &Function, reloc: &FinalizedMachReloc) -> Result<CodeReloc, CompileError> {
+    let target = match &reloc.target {
+        FinalizedRelocTarget::ExternalName(ExternalName::User(name)) => {
+            Symbol::from_external_name(&func.params.user_named_funcs()[*name])
+        }
+        _ => None,
+    };
+    let target = target.ok_or_else(|| {
+        CompileError::new(format!(
+            "code refers to {:?}, which is outside the module",
+            reloc.target
+        ))
+    })?;
+    Ok(CodeReloc {
+        offset: reloc.offset,
+        kind: reloc.kind,
+        target,
+        addend: reloc.addend,
+    })
+}
+
+/// The code offsets that can stand in a backtrace, with the module offsets they belong to.
+fn addresses(compiled: &CompiledCode, traps: &[(u32, TrapCode)]) -> Vec<(u32, u32)> {
+    let locations = compiled.buffer.get_srclocs_sorted();
+    let module_offset = |at: u32| {
+        let after = locations.partition_point(|location| location.start <= at);
+        let location = &locations[after.checked_sub(1)?];
+        (at < location.end && !location.loc.is_default()).then(|| location.loc.bits())
+    };
+    let calls = compiled.buffer.call_sites().map(|call| call.ret_addr - 1);
+    let mut out: Vec<(u32, u32)> = calls
+        .chain(traps.iter().map(|(offset, _)| *offset))
+        .filter_map(|at| Some((at, module_offset(at)?)))
+        .collect();
+    out.sort_unstable();
+    out.dedup_by_key(|(at, _)| *at);
+    out
+}

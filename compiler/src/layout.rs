@@ -1,0 +1,72 @@
+//! Where each piece of code lies in `.text`, with all references between them resolved.
+
+use crate::codegen::Code;
+use crate::codegen::abi::Symbol;
+use crate::error::CompileError;
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::isa::TargetIsa;
+use prefab_abi::trap::TrapCode;
+use std::collections::HashMap;
+
+/// `.text`, and what refers to places in it.
+#[derive(Debug)]
+pub struct Text {
+    /// The section's bytes.
+    pub bytes: Vec<u8>,
+    /// Where each piece of code starts, in the order of the pieces, in bytes.
+    pub offsets: Vec<u32>,
+    /// Where each symbol is.
+    pub symbols: HashMap<Symbol, u32>,
+    /// Instructions that trap, ascending.
+    pub traps: Vec<(u32, TrapCode)>,
+    /// Code offsets that can stand in a backtrace, ascending, with module offsets.
+    pub addresses: Vec<(u32, u32)>,
+}
+
+/// Lays out the code in its order.
+pub fn layout(isa: &dyn TargetIsa, code: &[Code]) -> Result<Text, CompileError> {
+    let mut builder = isa.text_section_builder(code.len());
+    let mut plane = ControlPlane::default();
+    let labels: HashMap<Symbol, usize> = code
+        .iter()
+        .enumerate()
+        .map(|(label, code)| (code.symbol, label))
+        .collect();
+    let mut offsets = Vec::with_capacity(code.len());
+    let mut symbols = HashMap::with_capacity(code.len());
+    let (mut traps, mut addresses) = (Vec::new(), Vec::new());
+    for piece in code {
+        let start = builder.append(true, &piece.bytes, piece.alignment, &mut plane);
+        for reloc in &piece.relocs {
+            let resolved = labels.get(&reloc.target).is_some_and(|label| {
+                let at = start + u64::from(reloc.offset);
+                builder.resolve_reloc(at, reloc.kind, reloc.addend, *label)
+            });
+            if !resolved {
+                return Err(CompileError::new(format!(
+                    "a reference to {:?} cannot be resolved inside the code ({:?})",
+                    reloc.target, reloc.kind
+                )));
+            }
+        }
+        let start = u32::try_from(start)
+            .map_err(|_| CompileError::new("the module's code would be larger than 4 GiB"))?;
+        offsets.push(start);
+        symbols.insert(piece.symbol, start);
+        traps.extend(piece.traps.iter().map(|(at, trap)| (start + at, *trap)));
+        addresses.extend(piece.addresses.iter().map(|(at, wasm)| (start + at, *wasm)));
+    }
+    let bytes = builder.finish(&mut plane);
+    if u32::try_from(bytes.len()).is_err() {
+        return Err(CompileError::new(
+            "the module's code would be larger than 4 GiB",
+        ));
+    }
+    Ok(Text {
+        bytes,
+        offsets,
+        symbols,
+        traps,
+        addresses,
+    })
+}

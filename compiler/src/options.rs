@@ -1,0 +1,79 @@
+//! What a user chooses.
+
+use crate::error::CompileError;
+use cranelift_codegen::isa::OwnedTargetIsa;
+use prefab_targets::{FeatureSet, Target, codegen};
+use wasmparser::WasmFeatures;
+
+/// How hard the compiler tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OptLevel {
+    /// Not at all: quick compilation.
+    O0,
+    /// Cranelift's optimisations.
+    O1,
+    /// Everything there is.
+    O2,
+}
+
+/// How a module is compiled.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The CPU features that code may use, and with them the target.
+    pub features: FeatureSet,
+    /// How hard the compiler tries.
+    pub opt_level: OptLevel,
+    /// How many threads compile; as many as there are processors if `None`.
+    pub jobs: Option<usize>,
+    /// The parts of WebAssembly that a module may use.
+    pub wasm_features: WasmFeatures,
+    /// The module's name: what its descriptor's symbol ends with, as an identifier.
+    pub name: String,
+    /// Whether Cranelift checks its input: on where debug assertions are.
+    pub verifier: bool,
+}
+
+impl Options {
+    /// The defaults for a target: its baseline CPU, `-O2`, a module named `module`.
+    #[must_use]
+    pub fn new(target: &'static Target) -> Self {
+        Self {
+            features: FeatureSet::baseline(target),
+            opt_level: OptLevel::O2,
+            jobs: None,
+            wasm_features: Self::default_wasm_features(),
+            name: "module".to_string(),
+            verifier: cfg!(debug_assertions),
+        }
+    }
+
+    /// WebAssembly 2.0, with multiple memories, extended constant expressions and tail calls.
+    #[must_use]
+    pub fn default_wasm_features() -> WasmFeatures {
+        WasmFeatures::WASM2
+            | WasmFeatures::MULTI_MEMORY
+            | WasmFeatures::EXTENDED_CONST
+            | WasmFeatures::TAIL_CALL
+    }
+
+    /// The target.
+    #[must_use]
+    pub fn target(&self) -> &'static Target {
+        self.features.target()
+    }
+
+    /// The choices that the code depends on, as a command line would say them.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        format!("-{:?}", self.opt_level)
+    }
+
+    pub(crate) fn isa(&self) -> Result<OwnedTargetIsa, CompileError> {
+        let opt_level = match self.opt_level {
+            OptLevel::O0 => codegen::OptLevel::None,
+            OptLevel::O1 | OptLevel::O2 => codegen::OptLevel::Speed,
+        };
+        codegen::isa(&self.features, opt_level, self.verifier)
+            .map_err(|error| CompileError::new(error.to_string()))
+    }
+}

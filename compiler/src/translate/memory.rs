@@ -1,0 +1,219 @@
+//! Memory instructions: loads, stores, sizes, bulk operations.
+
+use super::FuncTranslator;
+use crate::codegen::abi::{Symbol, stub_signature};
+use crate::error::CompileError;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::immediates::Offset32;
+use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64};
+use cranelift_codegen::ir::{Endianness, InstBuilder, MemFlagsData, Type, Value};
+use prefab_abi::builtin::Builtin;
+use prefab_abi::context::MemoryDefinition;
+use prefab_abi::trap::TrapCode;
+use wasmparser::{MemArg, MemArgTarget, Operator};
+
+/// The binary logarithm of the size of a page, in bytes.
+const PAGE_SIZE_LOG2: i64 = 16;
+
+/// What a load or store of a linear memory takes.
+#[derive(Clone, Copy)]
+pub(crate) struct Address {
+    /// Traps as out of bounds; little-endian.
+    pub flags: MemFlagsData,
+    /// The address, without the offset.
+    pub base: Value,
+    /// The offset.
+    pub offset: Offset32,
+}
+
+#[derive(Clone, Copy)]
+enum Extension {
+    No,
+    Signed,
+    Unsigned,
+}
+
+pub(super) fn translate(
+    t: &mut FuncTranslator<'_, '_>,
+    op: &Operator<'_>,
+) -> Result<bool, CompileError> {
+    use Extension::{No, Signed, Unsigned};
+    match op {
+        Operator::I32Load { memarg } => t.load(memarg, I32, I32, No)?,
+        Operator::I64Load { memarg } => t.load(memarg, I64, I64, No)?,
+        Operator::F32Load { memarg } => t.load(memarg, F32, F32, No)?,
+        Operator::F64Load { memarg } => t.load(memarg, F64, F64, No)?,
+        Operator::I32Load8S { memarg } => t.load(memarg, I8, I32, Signed)?,
+        Operator::I32Load8U { memarg } => t.load(memarg, I8, I32, Unsigned)?,
+        Operator::I32Load16S { memarg } => t.load(memarg, I16, I32, Signed)?,
+        Operator::I32Load16U { memarg } => t.load(memarg, I16, I32, Unsigned)?,
+        Operator::I64Load8S { memarg } => t.load(memarg, I8, I64, Signed)?,
+        Operator::I64Load8U { memarg } => t.load(memarg, I8, I64, Unsigned)?,
+        Operator::I64Load16S { memarg } => t.load(memarg, I16, I64, Signed)?,
+        Operator::I64Load16U { memarg } => t.load(memarg, I16, I64, Unsigned)?,
+        Operator::I64Load32S { memarg } => t.load(memarg, I32, I64, Signed)?,
+        Operator::I64Load32U { memarg } => t.load(memarg, I32, I64, Unsigned)?,
+        Operator::I32Store { memarg } => t.store(memarg, I32)?,
+        Operator::I64Store { memarg } => t.store(memarg, I64)?,
+        Operator::F32Store { memarg } => t.store(memarg, F32)?,
+        Operator::F64Store { memarg } => t.store(memarg, F64)?,
+        Operator::I32Store8 { memarg } | Operator::I64Store8 { memarg } => t.store(memarg, I8)?,
+        Operator::I32Store16 { memarg } | Operator::I64Store16 { memarg } => {
+            t.store(memarg, I16)?
+        }
+        Operator::I64Store32 { memarg } => t.store(memarg, I32)?,
+        Operator::MemorySize { mem } => {
+            let (base, offset) = t.memory_definition(*mem);
+            let flags = FuncTranslator::trusted(t.regions.definitions);
+            let offset = offset + MemoryDefinition::SIZE_BYTES;
+            let bytes = t.builder.ins().load(I64, flags, base, offset);
+            let pages = t.builder.ins().ushr_imm_u(bytes, PAGE_SIZE_LOG2);
+            let pages = t.builder.ins().ireduce(I32, pages);
+            t.push(pages);
+        }
+        Operator::MemoryGrow { mem } => {
+            let delta = t.pop();
+            let delta = t.builder.ins().uextend(I64, delta);
+            let memory = t.index(*mem);
+            let pages = t.call_builtin(Builtin::MemoryGrow, &[memory, delta]);
+            let pages = pages.map(|pages| t.builder.ins().ireduce(I32, pages));
+            t.stack.extend(pages);
+        }
+        Operator::MemoryCopy { dst_mem, src_mem } => {
+            let operands = t.pop_extended();
+            let memories = [t.index(*dst_mem), t.index(*src_mem)];
+            t.call_builtin(Builtin::MemoryCopy, &[&memories[..], &operands].concat());
+        }
+        Operator::MemoryFill { mem } => {
+            let (to, byte, len) = t.pop3();
+            let to = t.builder.ins().uextend(I64, to);
+            let len = t.builder.ins().uextend(I64, len);
+            let memory = t.index(*mem);
+            t.call_builtin(Builtin::MemoryFill, &[memory, to, byte, len]);
+        }
+        Operator::MemoryInit { data_index, mem } => {
+            let (to, from, len) = t.pop3();
+            let to = t.builder.ins().uextend(I64, to);
+            let (memory, segment) = (t.index(*mem), t.index(*data_index));
+            t.call_builtin(Builtin::MemoryInit, &[memory, segment, to, from, len]);
+        }
+        Operator::DataDrop { data_index } => {
+            let segment = t.index(*data_index);
+            t.call_builtin(Builtin::DataDrop, &[segment]);
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+impl FuncTranslator<'_, '_> {
+    /// Pops the address operand of an access of `size_bytes` and makes it safe: whatever the
+    /// operand is, the access lies in the memory or traps.
+    pub fn address(&mut self, memarg: &MemArg, size_bytes: u32) -> Result<Address, CompileError> {
+        let MemArgTarget::Memory(memory) = memarg.target else {
+            return Err(CompileError::new("accesses to arrays are not supported"));
+        };
+        let index = self.pop();
+        let mut index = self.builder.ins().uextend(I64, index);
+        let mut offset = memarg.offset;
+        // The guard makes an access trap whose end is less than the guard's size behind 4 GiB.
+        let covered = offset + u64::from(size_bytes) <= self.env.guard_size_bytes;
+        if !covered || i32::try_from(offset).is_err() {
+            index = self.builder.ins().iadd_imm_s(index, offset as i64);
+            offset = 0;
+        }
+        if !covered {
+            let last = (1 << 32) - i64::from(size_bytes);
+            let outside = self
+                .builder
+                .ins()
+                .icmp_imm_u(IntCC::UnsignedGreaterThan, index, last);
+            self.trap_if(outside, TrapCode::MemoryOutOfBounds);
+        }
+        let base = self.memory_base(memory);
+        let base = self.builder.ins().iadd(base, index);
+        let flags = MemFlagsData::new()
+            .with_endianness(Endianness::Little)
+            .with_alias_region(Some(self.regions.heap));
+        Ok(Address {
+            flags,
+            base,
+            offset: Offset32::new(offset as i32),
+        })
+    }
+
+    fn load(
+        &mut self,
+        memarg: &MemArg,
+        stored: Type,
+        ty: Type,
+        extend: Extension,
+    ) -> Result<(), CompileError> {
+        let Address {
+            flags,
+            base,
+            offset,
+        } = self.address(memarg, stored.bytes())?;
+        let value = self.builder.ins().load(stored, flags, base, offset);
+        let value = match extend {
+            Extension::No => value,
+            Extension::Signed => self.builder.ins().sextend(ty, value),
+            Extension::Unsigned => self.builder.ins().uextend(ty, value),
+        };
+        self.push(value);
+        Ok(())
+    }
+
+    fn store(&mut self, memarg: &MemArg, stored: Type) -> Result<(), CompileError> {
+        let mut value = self.pop();
+        let Address {
+            flags,
+            base,
+            offset,
+        } = self.address(memarg, stored.bytes())?;
+        if self.builder.func.dfg.value_type(value) != stored {
+            value = self.builder.ins().ireduce(stored, value);
+        }
+        self.builder.ins().store(flags, value, base, offset);
+        Ok(())
+    }
+
+    /// Where the definition of a memory lies.
+    fn memory_definition(&mut self, memory: u32) -> (Value, i32) {
+        let layout = &self.env.module.layout;
+        match memory.checked_sub(layout.counts().imported_memories) {
+            Some(defined) => (self.context, layout.defined_memory(defined)),
+            None => (self.constant_field(layout.imported_memory(memory)), 0),
+        }
+    }
+
+    /// The address of byte 0 of a memory.
+    fn memory_base(&mut self, memory: u32) -> Value {
+        if memory == 0 && self.env.module.layout.owns_memory_0() {
+            return self.context;
+        }
+        let (definition, offset) = self.memory_definition(memory);
+        self.constant_pointer(definition, offset + MemoryDefinition::BASE)
+    }
+
+    /// An index of something in the module, as a runtime function takes it.
+    pub fn index(&mut self, index: u32) -> Value {
+        self.builder.ins().iconst(I32, i64::from(index))
+    }
+
+    /// Pops three operands of 32 bits, extended to 64.
+    pub fn pop_extended(&mut self) -> [Value; 3] {
+        let (a, b, c) = self.pop3();
+        [a, b, c].map(|value| self.builder.ins().uextend(I64, value))
+    }
+
+    /// Calls a runtime function, with this instance's context and `args`.
+    pub fn call_builtin(&mut self, builtin: Builtin, args: &[Value]) -> Option<Value> {
+        let stub = self.func_ref(Symbol::Builtin(builtin), || stub_signature(builtin));
+        let call = self
+            .builder
+            .ins()
+            .call(stub, &[&[self.context], args].concat());
+        self.builder.inst_results(call).first().copied()
+    }
+}

@@ -1,0 +1,296 @@
+//! From a function's operators to Cranelift's intermediate representation.
+//!
+//! One file per family of operators. The operand stack is a stack of values; code that cannot be
+//! reached is skipped, so that every value on it exists.
+
+mod call;
+mod control;
+mod memory;
+mod numeric;
+mod simd;
+mod table;
+mod trap;
+mod variable;
+
+pub(crate) use trap::{NEVER, trap_code, trap_instruction_code};
+
+use crate::codegen::abi::{POINTER, Symbol, clif_type, guest_signature};
+use crate::error::CompileError;
+use crate::module::Module;
+use crate::plan::Plan;
+use control::Frame;
+use cranelift_codegen::ir::{
+    AliasRegion, AliasRegionData, Endianness, ExtFuncData, ExternalName, FuncRef, Function,
+    InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc, Type, UserFuncName, Value,
+};
+use cranelift_codegen::isa::TargetIsa;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use prefab_abi::types::ValType;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use wasmparser::{BinaryReader, FunctionBody, Operator, WasmFeatures};
+
+/// What translating any function of a module needs.
+pub(crate) struct Env<'a> {
+    pub module: &'a Module<'a>,
+    pub plan: &'a Plan,
+    pub isa: &'a dyn TargetIsa,
+    pub features: WasmFeatures,
+    /// The size of the guard behind a memory's 4 GiB, in bytes.
+    pub guard_size_bytes: u64,
+}
+
+/// Translates the `defined`-th function that the module defines.
+pub(crate) fn translate(
+    env: &Env<'_>,
+    defined: u32,
+    func: &mut Function,
+    context: &mut FunctionBuilderContext,
+) -> Result<(), CompileError> {
+    let index = env.module.imported_funcs() + defined;
+    let ty = env.module.func_type(index);
+    func.name = UserFuncName::User(Symbol::Func(index).external_name());
+    func.signature = guest_signature(ty);
+    let body = &env.module.bodies[defined as usize];
+    let bytes = &env.module.wasm[body.range.clone()];
+    let mut reader = BinaryReader::new(bytes, body.range.start as u64);
+    reader.set_features(env.features);
+    let body = FunctionBody::new(reader);
+
+    let mut t = FuncTranslator::new(env, FunctionBuilder::new(func, context));
+    t.declare_params(ty.params());
+    for group in body.get_locals_reader()? {
+        let (count, ty) = group?;
+        t.declare_locals(count, crate::decode::val_type(&ty)?);
+    }
+    t.push_function_frame(ty.results());
+    let mut ops = body.get_operators_reader()?;
+    while !ops.eof() {
+        let (op, offset) = ops.read_with_offset()?;
+        t.builder.set_srcloc(SourceLoc::new(offset as u32));
+        t.operator(&op).map_err(|error| match error.offset() {
+            Some(_) => error,
+            None => CompileError::at(offset, error.message()),
+        })?;
+    }
+    t.builder.finalize(env.isa.frontend_config());
+    Ok(())
+}
+
+/// The state of one function's translation.
+pub(crate) struct FuncTranslator<'a, 'f> {
+    pub env: &'a Env<'a>,
+    pub builder: FunctionBuilder<'f>,
+    /// The context of the instance.
+    pub context: Value,
+    stack: Vec<Value>,
+    frames: Vec<Frame>,
+    /// How many blocks deep the code is that cannot be reached; 0 if it can or may.
+    unreachable_depth: u32,
+    reachable: bool,
+    locals: Vec<(Variable, Type)>,
+    funcs: HashMap<Symbol, FuncRef>,
+    signatures: HashMap<u32, SigRef>,
+    regions: Regions,
+}
+
+/// Kinds of memory that do not overlap.
+#[derive(Clone, Copy)]
+pub(crate) struct Regions {
+    /// Linear memories.
+    heap: AliasRegion,
+    /// Values of globals.
+    globals: AliasRegion,
+    /// Elements of tables.
+    tables: AliasRegion,
+    /// Sizes and addresses of memories and tables.
+    definitions: AliasRegion,
+}
+
+impl Regions {
+    fn new(func: &mut Function) -> Self {
+        let mut region = |user_id, description| {
+            let description = Cow::Borrowed(description);
+            func.dfg.alias_regions.insert(AliasRegionData {
+                user_id,
+                description,
+            })
+        };
+        Self {
+            heap: region(1, "linear memories"),
+            globals: region(2, "globals"),
+            tables: region(3, "tables"),
+            definitions: region(4, "definitions"),
+        }
+    }
+}
+
+impl<'a, 'f> FuncTranslator<'a, 'f> {
+    fn new(env: &'a Env<'a>, mut builder: FunctionBuilder<'f>) -> Self {
+        let regions = Regions::new(builder.func);
+        let entry = builder.create_block();
+        builder.append_block_params_for_function_params(entry);
+        builder.switch_to_block(entry);
+        builder.seal_block(entry);
+        let context = builder.block_params(entry)[0];
+        Self {
+            env,
+            context,
+            builder,
+            stack: Vec::new(),
+            frames: Vec::new(),
+            unreachable_depth: 0,
+            reachable: true,
+            locals: Vec::new(),
+            funcs: HashMap::new(),
+            signatures: HashMap::new(),
+            regions,
+        }
+    }
+
+    fn declare_params(&mut self, params: &[ValType]) {
+        let Some(entry) = self.builder.current_block() else {
+            return;
+        };
+        for (index, ty) in params.iter().enumerate() {
+            let ty = clif_type(*ty);
+            let value = self.builder.block_params(entry)[index + 1];
+            let variable = self.builder.declare_var(ty);
+            self.builder.def_var(variable, value);
+            self.locals.push((variable, ty));
+        }
+    }
+
+    fn declare_locals(&mut self, count: u32, ty: ValType) {
+        let ty = clif_type(ty);
+        if count == 0 {
+            return;
+        }
+        let zero = self.zero(ty);
+        for _ in 0..count {
+            let variable = self.builder.declare_var(ty);
+            self.builder.def_var(variable, zero);
+            self.locals.push((variable, ty));
+        }
+    }
+
+    /// The value of `ty` whose bits are all zero: what locals and null references are.
+    pub fn zero(&mut self, ty: Type) -> Value {
+        use cranelift_codegen::ir::types::{F32, F64};
+        match ty {
+            F32 => self.builder.ins().f32const(0.0),
+            F64 => self.builder.ins().f64const(0.0),
+            _ if ty.is_vector() => {
+                let data = self.builder.func.dfg.constants.insert(vec![0; 16].into());
+                self.builder.ins().vconst(ty, data)
+            }
+            _ => self.builder.ins().iconst(ty, 0),
+        }
+    }
+
+    fn operator(&mut self, op: &Operator<'_>) -> Result<(), CompileError> {
+        if !self.reachable {
+            self.skip(op);
+            return Ok(());
+        }
+        let families = [
+            control::translate,
+            variable::translate,
+            numeric::translate,
+            memory::translate,
+            call::translate,
+            table::translate,
+            simd::translate,
+        ];
+        for family in families {
+            if family(self, op)? {
+                return Ok(());
+            }
+        }
+        Err(CompileError::new(format!(
+            "the instruction {op:?} is not supported"
+        )))
+    }
+
+    /// Takes the top value off the operand stack.
+    pub fn pop(&mut self) -> Value {
+        // Validation has shown that there are enough values.
+        self.stack.pop().expect("validated code has its operands")
+    }
+
+    /// Takes two values off the operand stack; the first is that which was pushed first.
+    pub fn pop2(&mut self) -> (Value, Value) {
+        let b = self.pop();
+        (self.pop(), b)
+    }
+
+    /// Takes three values off the operand stack; the first is that which was pushed first.
+    pub fn pop3(&mut self) -> (Value, Value, Value) {
+        let c = self.pop();
+        let (a, b) = self.pop2();
+        (a, b, c)
+    }
+
+    /// Takes `count` values off the operand stack, in the order in which they were pushed.
+    pub fn pop_many(&mut self, count: usize) -> Vec<Value> {
+        self.stack.split_off(self.stack.len() - count)
+    }
+
+    /// Pushes a value onto the operand stack.
+    pub fn push(&mut self, value: Value) {
+        self.stack.push(value);
+    }
+
+    /// The reference by which this function calls `symbol`.
+    pub fn func_ref(&mut self, symbol: Symbol, signature: impl FnOnce() -> Signature) -> FuncRef {
+        if let Some(func) = self.funcs.get(&symbol) {
+            return *func;
+        }
+        let signature = self.builder.import_signature(signature());
+        let name = self
+            .builder
+            .func
+            .declare_imported_user_function(symbol.external_name());
+        let func = self.builder.import_function(ExtFuncData {
+            name: ExternalName::user(name),
+            signature,
+            colocated: true,
+            patchable: false,
+        });
+        self.funcs.insert(symbol, func);
+        func
+    }
+
+    /// The signature of guest functions of a type, by its index.
+    pub fn signature(&mut self, type_index: u32) -> SigRef {
+        let canonical = self.env.module.canonical_types[type_index as usize];
+        if let Some(signature) = self.signatures.get(&canonical) {
+            return *signature;
+        }
+        let signature = guest_signature(&self.env.module.types[canonical as usize]);
+        let signature = self.builder.import_signature(signature);
+        self.signatures.insert(canonical, signature);
+        signature
+    }
+
+    /// A pointer among the instance's fields that never changes.
+    pub fn constant_field(&mut self, offset: i32) -> Value {
+        self.constant_pointer(self.context, offset)
+    }
+
+    /// A pointer in memory that never changes.
+    pub fn constant_pointer(&mut self, base: Value, offset: i32) -> Value {
+        let flags = MemFlagsData::trusted()
+            .with_readonly()
+            .with_can_move()
+            .with_endianness(Endianness::Little);
+        self.builder.ins().load(POINTER, flags, base, offset)
+    }
+
+    /// How to access the runtime's own structures: never traps.
+    pub fn trusted(region: AliasRegion) -> MemFlagsData {
+        MemFlagsData::trusted()
+            .with_endianness(Endianness::Little)
+            .with_alias_region(Some(region))
+    }
+}

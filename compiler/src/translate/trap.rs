@@ -1,0 +1,56 @@
+//! Traps that the code itself finds: a cold block that calls a stub, so that no signal is needed
+//! and the return address tells where.
+
+use super::FuncTranslator;
+use crate::codegen::abi::{Symbol, trap_stub_signature};
+use cranelift_codegen::ir::{InstBuilder, Value};
+use prefab_abi::trap::TrapCode;
+
+/// The code of an instruction that is never executed: behind a call that does not return.
+pub(crate) const NEVER: cranelift_codegen::ir::TrapCode =
+    cranelift_codegen::ir::TrapCode::unwrap_user(250);
+
+/// The trap that a code of Cranelift's stands for; `None` for [`NEVER`].
+pub(crate) fn trap_code(code: cranelift_codegen::ir::TrapCode) -> Option<TrapCode> {
+    use cranelift_codegen::ir::TrapCode as Clif;
+    match code {
+        Clif::STACK_OVERFLOW => Some(TrapCode::StackOverflow),
+        Clif::INTEGER_OVERFLOW => Some(TrapCode::IntegerOverflow),
+        Clif::HEAP_OUT_OF_BOUNDS => Some(TrapCode::MemoryOutOfBounds),
+        Clif::INTEGER_DIVISION_BY_ZERO => Some(TrapCode::IntegerDivideByZero),
+        Clif::BAD_CONVERSION_TO_INTEGER => Some(TrapCode::InvalidConversionToInteger),
+        other => TrapCode::from_number(other.as_raw().get()),
+    }
+}
+
+impl FuncTranslator<'_, '_> {
+    /// Ends the current block with a trap.
+    pub fn trap(&mut self, code: TrapCode) {
+        let stub = self.func_ref(Symbol::Trap(code), trap_stub_signature);
+        self.builder.ins().call(stub, &[self.context]);
+        self.builder.ins().trap(NEVER);
+    }
+
+    /// Traps if `condition` is not 0.
+    pub fn trap_if(&mut self, condition: Value, code: TrapCode) {
+        let trap = self.builder.create_block();
+        let next = self.builder.create_block();
+        self.builder.ins().brif(condition, trap, [], next, []);
+        self.cold(trap, |t| t.trap(code));
+        self.builder.switch_to_block(next);
+        self.builder.seal_block(next);
+    }
+
+    /// Fills a block that has all its predecessors and is seldom reached.
+    pub fn cold(&mut self, block: cranelift_codegen::ir::Block, fill: impl FnOnce(&mut Self)) {
+        self.builder.set_cold_block(block);
+        self.builder.seal_block(block);
+        self.builder.switch_to_block(block);
+        fill(self);
+    }
+}
+
+/// Cranelift's code for an instruction that traps with `code`.
+pub(crate) fn trap_instruction_code(code: TrapCode) -> cranelift_codegen::ir::TrapCode {
+    cranelift_codegen::ir::TrapCode::unwrap_user(code.number())
+}
