@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Installs what the tests need beside Rust, on Debian 12 or a recent Ubuntu. Run it as often as
+# you like: where everything is there already, it does nothing and takes no time.
+set -euo pipefail
+
+missing=()
+# need PACKAGE CHECK...: wants PACKAGE where the command CHECK fails.
+need() {
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+has() { command -v "$1"; }
+any_file() { compgen -G "$1"; }
+
+need gcc has cc                          # links our own binaries
+need binutils has ld
+need binutils has readelf
+need clang has clang                     # C programs, native and for WASI
+need lld has wasm-ld
+need lld has ld.lld
+need wasi-libc any_file '/usr/include/wasm32-wasi*/stdio.h'
+need strace has strace
+need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+need python3 has python3
+# npm and pip fetch the modules of tests/real.rs. Debian's npm brings Debian's node with it.
+need nodejs has node
+need npm has npm
+need python3-pip python3 -m pip --version
+
+# clang links WASI programs with the builtins of its own version, which no package name of a
+# fixed spelling brings.
+has_wasm_builtins() {
+    local dir
+    dir=$(clang --print-resource-dir) && any_file "$dir/lib/*was*/libclang_rt.builtins*.a"
+}
+clang_major() { clang -dumpversion 2>/dev/null | cut -d. -f1; }
+
+install() {
+    local sudo=()
+    [ "$(id -u)" -eq 0 ] || sudo=(sudo)
+    "${sudo[@]}" apt-get update -q
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+}
+
+if [ ${#missing[@]} -gt 0 ]; then
+    if ! has apt-get >/dev/null; then
+        echo "tests/setup.sh: no apt-get here; the tests need: ${missing[*]}" >&2
+        exit 1
+    fi
+    echo "tests/setup.sh: installing ${missing[*]}"
+    install "${missing[@]}"
+fi
+if ! has_wasm_builtins >/dev/null 2>&1; then
+    install "libclang-rt-$(clang_major)-dev-wasm32"
+fi
+for tool in fmt clippy; do
+    cargo "$tool" --version >/dev/null 2>&1 || rustup component add "${tool/fmt/rustfmt}"
+done

@@ -1,0 +1,323 @@
+//! The rules of the house, asserted: who imports whom, where instruction sets are named, which
+//! files may be unsafe, and that the documents say what is true.
+
+#[path = "tidy/crates.rs"]
+mod crates;
+#[path = "tidy/tree.rs"]
+mod tree;
+
+use std::collections::BTreeSet;
+
+use tree::{File, files, product_code, root, rust_files, without_comments};
+
+/// A crate that may be used, and the features that are asked of it.
+type Edge = (&'static str, &'static [&'static str]);
+
+/// Which crate of the workspace may use which.
+const EDGES: &[(&str, &[Edge])] = &[
+    ("prefab-abi", &[]),
+    ("prefab-targets", &[("prefab-abi", &[])]),
+    (
+        "prefab-compiler",
+        &[("prefab-abi", &[]), ("prefab-targets", &["codegen"])],
+    ),
+    (
+        "prefab-runtime",
+        &[("prefab-abi", &[]), ("prefab-targets", &["host"])],
+    ),
+    (
+        "prefab-loader",
+        &[
+            ("prefab-abi", &[]),
+            ("prefab-runtime", &[]),
+            ("prefab-targets", &[]),
+        ],
+    ),
+    ("prefab-wasi", &[("prefab-runtime", &[])]),
+    (
+        "prefab",
+        &[
+            ("prefab-abi", &[]),
+            ("prefab-compiler", &[]),
+            ("prefab-loader", &[]),
+            ("prefab-runtime", &[]),
+            ("prefab-targets", &["disasm", "host"]),
+            ("prefab-wasi", &[]),
+        ],
+    ),
+];
+
+/// The files that may hold unsafe code. Each says at its head why it is sound.
+const UNSAFE_FILES: &[&str] = &[
+    "runtime-lib/src/trap/backtrace.rs",
+    "runtime-lib/src/trap/handler.rs",
+    "runtime-lib/src/trap/raise.rs",
+    "runtime-lib/src/trap/thread.rs",
+    "targets/src/x86_64/host.rs",
+];
+
+/// Crates whose every line is safe, enforced by the compiler.
+const SAFE_CRATES: &[&str] = &["runtime-lib/abi", "compiler"];
+
+/// Tables of data, which may be long.
+const TABLES: &[&str] = &[];
+
+/// A file longer than this wants to be split.
+const FILE_LINES_MAX: usize = 600;
+
+/// How far above an unsafe block its reason may stand, in lines.
+const SAFETY_COMMENT_LINES: usize = 6;
+
+/// Fails with everything that was found at once, under a heading that says the rule.
+#[track_caller]
+fn assert_none(rule: &str, found: Vec<String>) {
+    assert!(found.is_empty(), "{rule}:\n  {}", found.join("\n  "));
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
+fn crates_import_only_what_the_design_says() {
+    let workspace = crates::workspace();
+    let named: BTreeSet<&str> = EDGES.iter().map(|(name, _)| *name).collect();
+    let there: BTreeSet<&str> = workspace.keys().map(String::as_str).collect();
+    assert_eq!(named, there, "EDGES names the workspace's crates");
+    for (name, allowed) in EDGES {
+        let edges = &workspace[*name].edges;
+        let found: BTreeSet<&str> = edges.keys().map(String::as_str).collect();
+        let expected: BTreeSet<&str> = allowed.iter().map(|(to, _)| *to).collect();
+        assert_eq!(found, expected, "what {name} uses");
+        for (to, features) in *allowed {
+            let found: BTreeSet<&str> = edges[*to].iter().map(String::as_str).collect();
+            let expected: BTreeSet<&str> = features.iter().copied().collect();
+            assert_eq!(found, expected, "the features that {name} asks of {to}");
+        }
+    }
+    assert_eq!(
+        workspace["prefab-abi"].outside,
+        BTreeSet::new(),
+        "prefab-abi stands alone"
+    );
+}
+
+#[test]
+fn the_compiler_is_a_default_feature() {
+    let prefab = &crates::workspace()["prefab"];
+    assert!(
+        prefab.optional.contains("prefab-compiler"),
+        "prefab-compiler is optional"
+    );
+    assert!(prefab.features["default"].contains(&"compile".to_owned()));
+    assert!(prefab.features["compile"].contains(&"dep:prefab-compiler".to_owned()));
+    let mut cranelift = crates::linked("prefab", &["--no-default-features"]);
+    cranelift.retain(|name| name.starts_with("cranelift") || name == "prefab-compiler");
+    assert_eq!(
+        cranelift,
+        BTreeSet::new(),
+        "linked without the feature `compile`"
+    );
+    assert!(crates::linked("prefab", &[]).contains("cranelift-codegen"));
+}
+
+#[test]
+fn instruction_sets_are_named_in_targets_only() {
+    let names = ["x86_64", "x86-64", "aarch64", "arm64", "riscv"];
+    let mut found = Vec::new();
+    for file in rust_files() {
+        if file.path.starts_with("targets/") || file.is_test() {
+            continue;
+        }
+        let code = product_code(&file.text).to_lowercase();
+        for (index, line) in code.lines().enumerate() {
+            if names.iter().any(|name| line.contains(name)) {
+                found.push(format!("{}:{}: {}", file.path, index + 1, line.trim()));
+            }
+        }
+    }
+    assert_none(
+        "only targets/ names an instruction set; ask prefab-targets instead",
+        found,
+    );
+}
+
+#[test]
+fn unsafe_files_are_listed_and_say_why() {
+    let opted_in: Vec<File> = rust_files()
+        .into_iter()
+        .filter(|file| without_comments(&file.text).contains(concat!("allow(", "unsafe_code")))
+        .collect();
+    let found: BTreeSet<&str> = opted_in.iter().map(|file| file.path.as_str()).collect();
+    let listed: BTreeSet<&str> = UNSAFE_FILES.iter().copied().collect();
+    assert_eq!(
+        found, listed,
+        "UNSAFE_FILES in tests/tidy.rs lists the files that may be unsafe"
+    );
+    let silent = opted_in
+        .iter()
+        .filter(|file| !file.text.contains("//! # Safety"));
+    let silent = silent.map(|file| file.path.clone()).collect();
+    assert_none(
+        "a file with unsafe code has a `//! # Safety` section at its head",
+        silent,
+    );
+    for folder in SAFE_CRATES {
+        let lib = read(&format!("{folder}/src/lib.rs"));
+        assert!(
+            lib.contains("#![forbid(unsafe_code)]"),
+            "{folder} forbids unsafe code"
+        );
+    }
+}
+
+#[test]
+fn every_unsafe_block_has_its_reason_above() {
+    let mut found = Vec::new();
+    for file in rust_files() {
+        let lines: Vec<&str> = file.text.lines().collect();
+        for (index, code) in without_comments(&file.text).lines().enumerate() {
+            let is_block = code.contains("unsafe {") || code.contains("unsafe impl");
+            let above = &lines[index.saturating_sub(SAFETY_COMMENT_LINES)..=index];
+            // The rule itself and its words stand here.
+            let is_rule = file.path == "tests/tidy.rs";
+            if is_block && !is_rule && !above.iter().any(|line| line.contains("SAFETY:")) {
+                found.push(format!("{}:{}", file.path, index + 1));
+            }
+        }
+    }
+    assert_none(
+        "a `// SAFETY:` comment stands right above each unsafe block",
+        found,
+    );
+}
+
+#[test]
+fn files_are_short() {
+    let long = rust_files()
+        .into_iter()
+        .map(|file| (file.text.lines().count(), file.path))
+        .filter(|(lines, path)| *lines > FILE_LINES_MAX && !TABLES.contains(&path.as_str()))
+        .map(|(lines, path)| format!("{path}: {lines} lines"))
+        .collect();
+    assert_none("split these files, by what they are about", long);
+}
+
+#[test]
+fn nothing_is_left_undone_or_skipped() {
+    // Put together here, so that this file does not find itself.
+    let words = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("XX", "X:"),
+        concat!("to", "do!("),
+        concat!("un", "implemented!("),
+        concat!("#[ig", "nore"),
+        concat!("```ig", "nore"),
+        concat!("dbg", "!("),
+    ];
+    assert_words_absent("work is finished or it is an issue, not a comment", &words);
+}
+
+#[test]
+fn no_machine_is_named() {
+    assert_words_absent(
+        "a path of somebody's machine",
+        &[concat!("/wo", "rk/"), concat!("/ro", "ot/")],
+    );
+}
+
+#[track_caller]
+fn assert_words_absent(rule: &str, words: &[&str]) {
+    let mut found = Vec::new();
+    for file in files() {
+        let hits = file.lines_where(|line| words.iter().any(|word| line.contains(word)));
+        found.extend(hits.map(|(number, line)| format!("{}:{number}: {}", file.path, line.trim())));
+    }
+    assert_none(rule, found);
+}
+
+#[test]
+fn the_architecture_names_every_crate_and_only_what_exists() {
+    let text = read("ARCHITECTURE.md");
+    let is_path = |word: &&str| {
+        let plain = word
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "/_.-".contains(c));
+        plain && (word.ends_with('/') || word.ends_with(".rs") || word.ends_with(".md"))
+    };
+    let named: BTreeSet<&str> = text.split('`').skip(1).step_by(2).filter(is_path).collect();
+    assert!(named.len() > 10, "ARCHITECTURE.md is a map of the code");
+    let tree: Vec<String> = files().into_iter().map(|file| file.path).collect();
+    let exists = |path: &str| match path.strip_suffix('/') {
+        Some(_) => tree.iter().any(|file| file.starts_with(path)),
+        None => tree.iter().any(|file| file == path),
+    };
+    let gone = named
+        .iter()
+        .filter(|path| !exists(path))
+        .map(|path| (*path).to_owned())
+        .collect();
+    assert_none("ARCHITECTURE.md names what is not there", gone);
+    let unnamed = crates::workspace()
+        .into_iter()
+        .filter(|(_, found)| !found.folder.is_empty())
+        .map(|(_, found)| format!("{}/", found.folder))
+        .filter(|folder| !named.contains(folder.as_str()))
+        .collect();
+    assert_none("ARCHITECTURE.md does not name these crates", unnamed);
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut broken = Vec::new();
+    for file in files().iter().filter(|file| file.path.ends_with(".md")) {
+        let folder = root()
+            .join(&file.path)
+            .parent()
+            .expect("in a folder")
+            .to_owned();
+        for target in file
+            .text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            let path = target.split('#').next().unwrap_or_default();
+            if !path.is_empty() && !path.contains("://") && !folder.join(path).exists() {
+                broken.push(format!("{}: {target}", file.path));
+            }
+        }
+    }
+    assert_none("links that lead nowhere", broken);
+}
+
+/// The lines of the blocks fenced as `kind` in a document.
+fn fenced<'a>(document: &'a str, kind: &str) -> Vec<&'a str> {
+    let fence = format!("```{kind}\n");
+    let blocks = document.split(fence.as_str()).skip(1);
+    let bodies = blocks.map(|rest| rest.split("```").next().unwrap_or_default());
+    bodies
+        .flat_map(str::lines)
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+#[test]
+fn what_the_readme_tells_to_run_is_what_ci_runs() {
+    let readme = read("README.md");
+    let ci = read(".ci/run");
+    let commands = fenced(&readme, "sh");
+    assert_eq!(
+        commands.len(),
+        2,
+        "README.md has two commands: {commands:?}"
+    );
+    for command in commands {
+        let runs = |line: &str| line.trim().split(" 2>&1 | tee").next() == Some(command);
+        assert!(
+            ci.lines().any(runs),
+            ".ci/run does not run README.md's `{command}`"
+        );
+    }
+}
