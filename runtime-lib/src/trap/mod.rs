@@ -20,7 +20,7 @@ mod enter;
 mod exec;
 mod handler;
 mod raise;
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(test)]
 mod tests;
 mod thread;
 
