@@ -79,14 +79,15 @@ fn compile_here(
     options: &Options,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Vec<u8>, CompileError> {
-    let (module, usage) = decode::decode(wasm, options.wasm_features)?;
+    let features = options.supported_wasm_features();
+    let (module, usage) = decode::decode(wasm, features)?;
     let plan = Plan::new(&module, &usage);
     let isa = options.isa()?;
     let env = Env {
         module: &module,
         plan: &plan,
         isa: &*isa,
-        features: options.wasm_features,
+        features,
         guard_size_bytes: GUARD_SIZE_BYTES,
     };
     let code = codegen::compile(&env, progress)?;

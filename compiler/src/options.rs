@@ -68,6 +68,16 @@ impl Options {
         format!("-{:?}", self.opt_level)
     }
 
+    /// The parts of WebAssembly that can be compiled: without vector instructions no vectors.
+    pub(crate) fn supported_wasm_features(&self) -> WasmFeatures {
+        let mut features = self.wasm_features;
+        features.set(
+            WasmFeatures::SIMD,
+            features.simd() && self.features.has_vectors(),
+        );
+        features
+    }
+
     pub(crate) fn isa(&self) -> Result<OwnedTargetIsa, CompileError> {
         let opt_level = match self.opt_level {
             OptLevel::O0 => codegen::OptLevel::None,

@@ -30,6 +30,8 @@ pub struct FeatureTable {
     pub cpus: &'static [Cpu],
     /// The features without which Prefab does not compile.
     pub required: &'static [&'static str],
+    /// The feature that has the instructions on 128-bit vectors, where not all CPUs have them.
+    pub vectors: Option<&'static str>,
 }
 
 /// What is wrong with a choice of CPU or features.
@@ -91,6 +93,15 @@ impl FeatureSet {
             cpu.features.iter().for_each(|name| set.insert(name));
         }
         set
+    }
+
+    /// Whether there are instructions on 128-bit vectors.
+    #[must_use]
+    pub fn has_vectors(&self) -> bool {
+        self.target
+            .features
+            .vectors
+            .is_none_or(|name| self.has(name))
     }
 
     /// The features of `cpu` (the default one, if none is given), changed by `changes`: names

@@ -6,6 +6,7 @@ pub(super) static FEATURES: FeatureTable = FeatureTable {
     features: FEATURE_LIST,
     cpus: CPUS,
     required: &["m", "a", "f", "d"],
+    vectors: Some("v"),
 };
 
 const fn feature(name: &'static str, implies: &'static [&'static str]) -> Feature {

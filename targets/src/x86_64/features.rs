@@ -7,6 +7,7 @@ pub(super) static FEATURES: FeatureTable = FeatureTable {
     cpus: CPUS,
     // Rounding and half of the vector operations have no instruction before SSE4.1.
     required: &["sse3", "ssse3", "sse4.1"],
+    vectors: None,
 };
 
 const fn feature(name: &'static str, implies: &'static [&'static str]) -> Feature {
