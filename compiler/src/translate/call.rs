@@ -187,9 +187,7 @@ impl FuncTranslator<'_, '_> {
         self.cold(other, |t| {
             let is_null = is_null(t);
             t.trap_if(is_null, TrapCode::UninitializedElement);
-            if let Some(block) = t.builder.current_block() {
-                t.builder.set_cold_block(block);
-            }
+            t.mark_cold();
             t.trap(TrapCode::IndirectCallTypeMismatch);
         });
         self.builder.switch_to_block(next);

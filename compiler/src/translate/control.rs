@@ -33,6 +33,7 @@ pub(super) fn translate(
     match op {
         Operator::Nop => {}
         Operator::Unreachable => {
+            t.mark_cold();
             t.trap(TrapCode::Unreachable);
             t.reachable = false;
         }

@@ -41,6 +41,18 @@ impl FuncTranslator<'_, '_> {
         self.builder.seal_block(next);
     }
 
+    /// Says that the current block is seldom reached, unless it is the function's first.
+    pub fn mark_cold(&mut self) {
+        let entry = self.builder.func.layout.entry_block();
+        if let Some(block) = self
+            .builder
+            .current_block()
+            .filter(|block| Some(*block) != entry)
+        {
+            self.builder.set_cold_block(block);
+        }
+    }
+
     /// Fills a block that has all its predecessors and is seldom reached.
     pub fn cold(&mut self, block: cranelift_codegen::ir::Block, fill: impl FnOnce(&mut Self)) {
         self.builder.set_cold_block(block);
