@@ -186,10 +186,9 @@ fn frame(exec: &Exec, pc: u64, faulted: bool) -> Option<Frame> {
     // A call may be its function's last instruction: its return address lies behind.
     let inside = if faulted { pc } else { pc.checked_sub(1)? };
     let module = exec.module_at(inside)?;
-    let start = module.text().start;
-    let offset = u32::try_from(pc - start).ok()?;
+    let offset = u32::try_from(inside - module.text().start).ok()?;
     let meta = module.meta();
-    let defined = meta.func_at(u32::try_from(inside - start).ok()?)?;
+    let defined = meta.func_at(offset)?;
     let func_index = meta.counts().imported_funcs.checked_add(defined)?;
     Some(Frame {
         module: Arc::clone(module.name()),

@@ -12,7 +12,7 @@ use std::arch::naked_asm;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The functions, each with the offset of the instruction that traps or of its return address,
+/// The functions, each with the offset of the instruction that traps or of its call's last byte,
 /// and the module offset that the address map gives for it.
 struct Function {
     name: &'static str,
@@ -57,7 +57,7 @@ const FUNCTIONS: &[Function] = &[
         // call recurse
         code: &[0x55, 0x48, 0x89, 0xe5, 0xe8, 0xf7, 0xff, 0xff, 0xff],
         sites: &[],
-        addresses: &[(9, 0x409)],
+        addresses: &[(8, 0x409)],
     },
     Function {
         name: "large_frame",
@@ -74,7 +74,7 @@ const FUNCTIONS: &[Function] = &[
         // call stub (the next function, 16 bytes after this one); pop rbp; ret
         code: &[0x55, 0x48, 0x89, 0xe5, 0xe8, 0x07, 0, 0, 0, 0x5d, 0xc3],
         sites: &[],
-        addresses: &[(9, 0x1001)],
+        addresses: &[(8, 0x1001)],
     },
 ];
 
