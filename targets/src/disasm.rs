@@ -42,6 +42,8 @@ pub struct Disasm {
     pub(crate) size: fn(code: &[u8]) -> Option<usize>,
     /// Where control goes after the instruction of `size` bytes at `at`.
     pub(crate) flow: fn(code: &[u8], at: usize, size: usize) -> Flow,
+    /// The address, an offset in the code, that the instruction puts into a register.
+    pub(crate) address: fn(code: &[u8], at: usize, size: usize) -> Option<i64>,
     /// The text of an instruction that capstone does not know.
     pub(crate) text: fn(instruction: &[u8]) -> Option<String>,
     /// What jump tables look like.
@@ -57,6 +59,8 @@ pub struct Instruction {
     pub size: usize,
     /// Where control goes after it.
     pub flow: Flow,
+    /// The address in the code, relative to its own, that it puts into a register.
+    pub address: Option<i64>,
     /// Mnemonic and operands; `None` if only its size is known.
     pub text: Option<String>,
 }
@@ -106,6 +110,7 @@ impl Disassembler {
         Some(Instruction {
             size,
             flow: (self.disasm.flow)(code, at, size),
+            address: (self.disasm.address)(code, at, size),
             text,
         })
     }

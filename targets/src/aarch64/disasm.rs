@@ -9,6 +9,7 @@ pub(crate) static DISASM: Disasm = Disasm {
     open: || Capstone::new().arm64().mode(ArchMode::Arm).build(),
     size: |code| (code.len() >= 4).then_some(4),
     flow,
+    address,
     text: |instruction| {
         let word = word(instruction, 0)?;
         (word >> 16 == 0).then(|| format!("udf #{word:#x}"))
@@ -41,6 +42,13 @@ fn flow(code: &[u8], at: usize, _size: usize) -> Flow {
     }
 }
 
+/// `adr`.
+fn address(code: &[u8], at: usize, _size: usize) -> Option<i64> {
+    let word = word(code, at).filter(|word| word & 0x9f00_0000 == 0x1000_0000)?;
+    let distance = ((word >> 5) & 0x7_ffff) << 2 | (word >> 29) & 3;
+    Some(at as i64 + signed(distance, 21))
+}
+
 #[cfg(test)]
 mod tests {
     use super::DISASM;
@@ -64,5 +72,7 @@ mod tests {
         assert_eq!(flow(0xd65f_03c0), Some(Flow::Stop));
         assert_eq!(flow(0x0000_c11f), Some(Flow::Stop));
         assert_eq!(flow(0xd503_201f), Some(Flow::Next));
+        let adr = disassembler.decode(&0x1000_0090u32.to_le_bytes(), 0);
+        assert_eq!(adr.and_then(|found| found.address), Some(16));
     }
 }

@@ -19,6 +19,7 @@ pub(crate) static DISASM: Disasm = Disasm {
         (code.len() >= size && low & 0x1f != 0x1f).then_some(size)
     },
     flow,
+    address,
     text: |instruction| (instruction == [0, 0]).then(|| "unimp".to_string()),
     jump_table: JumpTable::Jumps(8),
     alignment: 2,
@@ -68,6 +69,18 @@ fn indirect(code: &[u8], at: usize, jalr: u32) -> Flow {
         _ if register == RETURN_ADDRESS => Flow::Stop,
         _ => Flow::IndirectJump,
     }
+}
+
+/// `addi` after an `auipc` of the same register.
+fn address(code: &[u8], at: usize, _size: usize) -> Option<i64> {
+    let addi = word(code, at).filter(|word| word & 0x707f == 0x13)?;
+    let register = (addi >> 15) & 31;
+    let auipc = word(code, at.checked_sub(4)?)?;
+    if auipc & 0x7f != AUIPC || (auipc >> 7) & 31 != register {
+        return None;
+    }
+    let high = i64::from((auipc & 0xffff_f000) as i32);
+    Some(at as i64 - 4 + high + signed(addi >> 20, 12))
 }
 
 fn branch_distance(word: u32) -> i64 {

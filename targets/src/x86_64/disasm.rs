@@ -15,6 +15,7 @@ pub(crate) static DISASM: Disasm = Disasm {
     },
     size: |_| None,
     flow,
+    address,
     text: |_| None,
     jump_table: JumpTable::Offsets,
     alignment: 1,
@@ -46,6 +47,17 @@ fn flow(code: &[u8], at: usize, size: usize) -> Flow {
     }
 }
 
+/// `lea` of an address relative to the instruction pointer.
+fn address(code: &[u8], at: usize, size: usize) -> Option<i64> {
+    let bytes = code.get(at..at + size)?;
+    let (0x48 | 0x4c, 0x8d) = (bytes[0], *bytes.get(1)?) else {
+        return None;
+    };
+    (bytes.get(2)? & 0xc7 == 0x05).then_some(())?;
+    let distance = i32::from_le_bytes(*bytes.last_chunk::<4>()?);
+    Some((at + size) as i64 + i64::from(distance))
+}
+
 #[cfg(test)]
 mod tests {
     use super::DISASM;
@@ -63,5 +75,7 @@ mod tests {
         assert_eq!(flow(&[0xc3]), Some(Flow::Stop));
         assert_eq!(flow(&[0x90]), Some(Flow::Next));
         assert_eq!(flow(&[0x06]), None);
+        let lea = disassembler.decode(&[0x4c, 0x8d, 0x1d, 1, 0, 0, 0], 0);
+        assert_eq!(lea.and_then(|found| found.address), Some(8));
     }
 }

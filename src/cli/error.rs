@@ -1,0 +1,52 @@
+//! What the command line says when something goes wrong.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Why a command failed: one line, `file: error: message`.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    path: Option<PathBuf>,
+    message: String,
+}
+
+impl Failure {
+    /// A failure that is about no file.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self {
+            path: None,
+            message: message.into(),
+        }
+    }
+
+    /// A failure that is about the file `path`.
+    pub(crate) fn of(path: &Path, message: impl Into<String>) -> Self {
+        Self {
+            path: Some(path.to_path_buf()),
+            message: message.into(),
+        }
+    }
+
+    /// What went wrong with the file `path`, in the system's words without their number.
+    pub(crate) fn io(path: &Path, what: &str, error: &std::io::Error) -> Self {
+        Self::of(path, format!("{what}: {}", reason(error)))
+    }
+}
+
+/// The system's words for an error, without `(os error 2)`.
+fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" (os error ") {
+        Some(end) => text[..end].to_string(),
+        None => text,
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.path {
+            Some(path) => write!(f, "{}: error: {}", path.display(), self.message),
+            None => write!(f, "prefab: error: {}", self.message),
+        }
+    }
+}

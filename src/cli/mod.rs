@@ -1,0 +1,58 @@
+//! The command line: commands, options, exit codes.
+//!
+//! | exit code | meaning |
+//! | --- | --- |
+//! | the program's own | `prefab run` of a program that ends by itself |
+//! | 134 | the guest trapped (128 + SIGABRT, as when a native program aborts) |
+//! | 1 | anything else went wrong: the message says what |
+//! | 2 | the command line is not understood |
+
+#[cfg(feature = "compile")]
+mod compile;
+mod error;
+mod input;
+mod inspect;
+mod output;
+#[cfg(feature = "compile")]
+mod progress;
+
+use clap::{Parser, Subcommand};
+use error::Failure;
+use std::process::ExitCode;
+
+/// Compiles WebAssembly ahead of time into ordinary object files, and runs them
+#[derive(Debug, Parser)]
+#[command(name = "prefab", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[cfg(feature = "compile")]
+    Compile(compile::CompileArgs),
+    Inspect(inspect::InspectArgs),
+}
+
+/// Does what the command line says.
+pub(crate) fn main() -> ExitCode {
+    let result: Result<ExitCode, Failure> = match Cli::parse().command {
+        #[cfg(feature = "compile")]
+        Command::Compile(args) => args.run(),
+        Command::Inspect(args) => args.run(),
+    };
+    result.unwrap_or_else(|failure| {
+        eprintln!("{failure}");
+        ExitCode::FAILURE
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        super::Cli::command().debug_assert();
+    }
+}
