@@ -43,11 +43,11 @@ impl FuncTranslator<'_, '_> {
 
     /// Says that the current block is seldom reached, unless it is the function's first.
     pub fn mark_cold(&mut self) {
+        // The first block has no place in the layout before it has an instruction.
         let entry = self.builder.func.layout.entry_block();
-        if let Some(block) = self
-            .builder
-            .current_block()
-            .filter(|block| Some(*block) != entry)
+        let current = self.builder.current_block();
+        if let (Some(block), Some(entry)) = (current, entry)
+            && block != entry
         {
             self.builder.set_cold_block(block);
         }
