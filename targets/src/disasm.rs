@@ -44,6 +44,9 @@ pub struct Disasm {
     pub(crate) flow: fn(code: &[u8], at: usize, size: usize) -> Flow,
     /// The address, an offset in the code, that the instruction puts into a register.
     pub(crate) address: fn(code: &[u8], at: usize, size: usize) -> Option<i64>,
+    /// The greatest index that the code before a jump through a table lets through, as far as it
+    /// shows; `before` has the bytes of the instructions before the jump, the last one first.
+    pub(crate) index_max: fn(before: &mut dyn Iterator<Item = &[u8]>) -> Option<u32>,
     /// The text of an instruction that capstone does not know.
     pub(crate) text: fn(instruction: &[u8]) -> Option<String>,
     /// What jump tables look like.
@@ -86,6 +89,12 @@ impl Disassembler {
     #[must_use]
     pub const fn disasm(&self) -> &'static Disasm {
         self.disasm
+    }
+
+    /// The greatest index that the code before a jump through a table lets through, as far as it
+    /// shows; `before` has the bytes of the instructions before the jump, the last one first.
+    pub fn index_max<'a>(&self, mut before: impl Iterator<Item = &'a [u8]>) -> Option<u32> {
+        (self.disasm.index_max)(&mut before)
     }
 
     /// The instruction at offset `at` of `code`; `None` if there is none.

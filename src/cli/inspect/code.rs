@@ -194,10 +194,25 @@ impl Explorer<'_> {
         false
     }
 
+    /// The greatest index into the table at `table` that the code before it lets through.
+    fn index_max(&self, table: u32) -> Option<u32> {
+        // The jump and what prepares it are one sequence, but for moves between registers.
+        const SEQUENCE: usize = 24;
+        let before = self.code.instructions.range(..table).rev().take(SEQUENCE);
+        let bytes = before.filter_map(|(at, found)| {
+            let at = *at as usize;
+            self.text.get(at..at + found.size)
+        });
+        self.disassembler.index_max(bytes)
+    }
+
     /// Reads a table of distances; returns its end.
     fn offsets(&mut self, table: u32) -> u32 {
         let next = self.code.instructions.range(table..).next();
         let mut limit = next.map_or(self.range.end, |(at, _)| *at);
+        if let Some(max) = self.index_max(table) {
+            limit = limit.min(table.saturating_add(4 * max.saturating_add(1)));
+        }
         let mut at = table;
         while at + 4 <= limit {
             let bytes = self.text.get(at as usize..at as usize + 4);

@@ -10,6 +10,7 @@ pub(crate) static DISASM: Disasm = Disasm {
     size: |code| (code.len() >= 4).then_some(4),
     flow,
     address,
+    index_max,
     text: |instruction| {
         let word = word(instruction, 0)?;
         (word >> 16 == 0).then(|| format!("udf #{word:#x}"))
@@ -47,6 +48,22 @@ fn address(code: &[u8], at: usize, _size: usize) -> Option<i64> {
     let word = word(code, at).filter(|word| word & 0x9f00_0000 == 0x1000_0000)?;
     let distance = ((word >> 5) & 0x7_ffff) << 2 | (word >> 29) & 3;
     Some(at as i64 + signed(distance, 21))
+}
+
+/// `movz reg, max; csel reg, index, reg, lo` clamps the index; a large one takes a `movk` too.
+fn index_max(before: &mut dyn Iterator<Item = &[u8]>) -> Option<u32> {
+    let mut before = before.filter_map(|instruction| word(instruction, 0));
+    before.find(|word| word & 0x7fe0_0c00 == 0x1a80_0000)?;
+    let mut max = 0;
+    for word in before.take(2) {
+        let half = ((word >> 5) & 0xffff) << (((word >> 21) & 1) * 16);
+        match word & 0x7f80_0000 {
+            0x5280_0000 => return Some(max | half),
+            0x7280_0000 => max |= half,
+            _ => return None,
+        }
+    }
+    None
 }
 
 #[cfg(test)]

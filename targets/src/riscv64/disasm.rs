@@ -20,6 +20,8 @@ pub(crate) static DISASM: Disasm = Disasm {
     },
     flow,
     address,
+    // Its tables are code and show their own end.
+    index_max: |_| None,
     text: |instruction| (instruction == [0, 0]).then(|| "unimp".to_string()),
     jump_table: JumpTable::Jumps(8),
     alignment: 2,

@@ -16,6 +16,7 @@ pub(crate) static DISASM: Disasm = Disasm {
     size: |_| None,
     flow,
     address,
+    index_max,
     text: |_| None,
     jump_table: JumpTable::Offsets,
     alignment: 1,
@@ -56,6 +57,24 @@ fn address(code: &[u8], at: usize, size: usize) -> Option<i64> {
     (bytes.get(2)? & 0xc7 == 0x05).then_some(())?;
     let distance = i32::from_le_bytes(*bytes.last_chunk::<4>()?);
     Some((at + size) as i64 + i64::from(distance))
+}
+
+fn without_rex(instruction: &[u8]) -> &[u8] {
+    match instruction {
+        [0x40..=0x4f, rest @ ..] => rest,
+        all => all,
+    }
+}
+
+/// `mov reg, max; cmp index, reg; cmovb reg, index` clamps the index.
+fn index_max(before: &mut dyn Iterator<Item = &[u8]>) -> Option<u32> {
+    let mut before = before.map(without_rex);
+    before.find(|instruction| matches!(instruction, [0x0f, 0x42, ..]))?;
+    before.find_map(|instruction| match instruction {
+        [0xb8..=0xbf, max @ ..] => Some(u32::from_le_bytes(*max.first_chunk()?)),
+        [0x31 | 0x33, modrm] if (modrm >> 3) & 7 == modrm & 7 && *modrm >= 0xc0 => Some(0),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
