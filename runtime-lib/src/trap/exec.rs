@@ -126,6 +126,11 @@ impl Exec {
         self.pending = Some(pending);
     }
 
+    /// Why a host function that the host itself called did not return.
+    pub(crate) fn take_pending(&mut self) -> Option<Pending> {
+        self.pending.take()
+    }
+
     fn modules(&self) -> &Modules {
         // SAFETY: it came from `Box::into_raw` in `default` or `add_module` and is dropped only
         // when it is replaced, for which `add_module` borrows all of `self`.

@@ -1,0 +1,65 @@
+//! What a host function knows of who called it.
+
+use crate::error::Error;
+use crate::instance::{Extern, Instance};
+use crate::memory::Memory;
+use crate::store::{AsContext, AsContextMut, Mode, Shared, StoreContext, StoreContextMut};
+
+/// The store, as a host function has it while a guest waits for it to return.
+pub struct Caller<'a, T, M: Mode = Shared> {
+    store: StoreContextMut<'a, T, M>,
+    instance: Option<Instance>,
+}
+
+impl<'a, T, M: Mode> Caller<'a, T, M> {
+    pub(crate) const fn new(store: StoreContextMut<'a, T, M>, instance: Option<Instance>) -> Self {
+        Self { store, instance }
+    }
+
+    /// The host's data.
+    #[must_use]
+    pub fn data(&self) -> &T {
+        self.store.data()
+    }
+
+    /// The host's data.
+    pub fn data_mut(&mut self) -> &mut T {
+        self.store.data_mut()
+    }
+
+    /// The instance that imported the function. `None` if the host itself called it, or it came
+    /// to the guest otherwise, in a table, and no instance imported it.
+    #[must_use]
+    pub const fn instance(&self) -> Option<Instance> {
+        self.instance
+    }
+
+    /// What the [instance](Self::instance) exports by this name.
+    pub fn get_export(&mut self, name: &str) -> Option<Extern> {
+        self.instance?.get_export(&mut self.store, name)
+    }
+
+    /// A memory's bytes and the host's data, both at once.
+    ///
+    /// # Errors
+    /// If the memory is another store's.
+    pub fn data_and_memory(&mut self, memory: Memory) -> Result<(&mut [u8], &mut T), Error> {
+        self.store.inner().check(memory.store, "memory")?;
+        Ok(memory.data_and_store_mut(&mut self.store))
+    }
+}
+
+impl<T, M: Mode> AsContext for Caller<'_, T, M> {
+    type Data = T;
+    type Mode = M;
+
+    fn as_context(&self) -> StoreContext<'_, T, M> {
+        self.store.as_context()
+    }
+}
+
+impl<T, M: Mode> AsContextMut for Caller<'_, T, M> {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T, M> {
+        self.store.as_context_mut()
+    }
+}

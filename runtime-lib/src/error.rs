@@ -1,0 +1,226 @@
+//! What can go wrong when a host uses a guest.
+
+use crate::trap::{Frame, Trap};
+use crate::types::ExternType;
+use prefab_abi::bytes::FormatError;
+use prefab_abi::trap::TrapCode;
+use std::fmt;
+
+/// The error type of host functions: any error that can be sent to another thread.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The guest trapped.
+    #[error(transparent)]
+    Trap(Trap),
+    /// A host function returned an error, which ended the guest.
+    #[error(transparent)]
+    Host(HostError),
+    /// Imports are missing or of another type.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The module's metadata is malformed.
+    #[error("malformed module: {0}")]
+    Format(#[from] FormatError),
+    /// Values, or the function they were for, are of another type.
+    #[error("{0}")]
+    Type(String),
+    /// A handle was used with another store than the one that it belongs to.
+    #[error("a {0} was used with another store than its own")]
+    WrongStore(&'static str),
+    /// There is no such export.
+    #[error("no {kind} is exported as {name:?}")]
+    NoExport {
+        /// The kind that was asked for.
+        kind: &'static str,
+        /// The name that was asked for.
+        name: String,
+    },
+    /// A linker has something of this name already.
+    #[error("{module:?} {name:?} is already defined")]
+    Duplicate {
+        /// The name of the module.
+        module: String,
+        /// The name in the module.
+        name: String,
+    },
+    /// An index or an offset lies outside the memory or table that it was for.
+    #[error("{0}")]
+    OutOfBounds(&'static str),
+    /// The system or a limit refused what was asked of it.
+    #[error("cannot {what}: {source}")]
+    Resource {
+        /// What was to be done.
+        what: &'static str,
+        /// Why it was refused.
+        source: std::io::Error,
+    },
+    /// The module needs something that this runtime does not have.
+    #[error("the module needs {0}, which this runtime does not have")]
+    Unsupported(&'static str),
+}
+
+impl Error {
+    /// The error with which a host function ends the guest. If `error` is already one of this
+    /// type, it stays as it is.
+    pub fn host(error: impl Into<BoxError>) -> Self {
+        match error.into().downcast::<Self>() {
+            Ok(error) => *error,
+            Err(source) => Self::Host(HostError {
+                source,
+                backtrace: Box::default(),
+            }),
+        }
+    }
+
+    /// The error that a host function returned, if it was one and of type `E`.
+    #[must_use]
+    pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        match self {
+            Self::Host(error) => error.source.downcast_ref(),
+            _ => None,
+        }
+    }
+
+    /// Why the guest trapped, if it did.
+    #[must_use]
+    pub const fn trap_code(&self) -> Option<TrapCode> {
+        match self {
+            Self::Trap(trap) => Some(trap.code()),
+            _ => None,
+        }
+    }
+
+    /// What `error`, which a host function returned, is for the caller of the guest that called the
+    /// function from these frames.
+    pub(crate) fn of_host(error: BoxError, backtrace: Box<[Frame]>) -> Self {
+        match Self::host(error) {
+            Self::Host(error) => Self::Host(error.with_backtrace(backtrace)),
+            Self::Trap(trap) if trap.backtrace().is_empty() => {
+                Self::Trap(Trap::new(trap.code(), backtrace))
+            }
+            error => error,
+        }
+    }
+
+    pub(crate) fn resource(what: &'static str, source: impl Into<std::io::Error>) -> Self {
+        Self::Resource {
+            what,
+            source: source.into(),
+        }
+    }
+
+    pub(crate) fn format(field: &'static str, problem: &'static str, offset: u64) -> Self {
+        Self::Format(FormatError::new(field, problem, offset))
+    }
+}
+
+impl From<TrapCode> for Error {
+    /// The guest traps where it called the host function that returns this error.
+    fn from(code: TrapCode) -> Self {
+        Self::Trap(Trap::new(code, Box::default()))
+    }
+}
+
+/// An error of a host function, and where the guest was when it called the function.
+#[derive(Debug)]
+pub struct HostError {
+    source: BoxError,
+    backtrace: Box<[Frame]>,
+}
+
+impl HostError {
+    /// The guest's frames, the innermost first.
+    #[must_use]
+    pub const fn backtrace(&self) -> &[Frame] {
+        &self.backtrace
+    }
+
+    /// What the host function returned.
+    #[must_use]
+    pub fn into_source(self) -> BoxError {
+        self.source
+    }
+
+    /// The error, with these frames unless it has some already (of an activation further inside).
+    #[must_use]
+    pub(crate) fn with_backtrace(mut self, backtrace: Box<[Frame]>) -> Self {
+        if self.backtrace.is_empty() {
+            self.backtrace = backtrace;
+        }
+        self
+    }
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+impl std::error::Error for HostError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+/// Every import of a module that is missing or of another type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkError {
+    module: String,
+    problems: Vec<ImportProblem>,
+}
+
+/// One import that is missing or of another type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportProblem {
+    /// The name of the module that it is imported from.
+    pub module: String,
+    /// Its name there.
+    pub name: String,
+    /// What the module imports.
+    pub expected: ExternType,
+    /// What there is instead.
+    pub found: Option<ExternType>,
+}
+
+impl LinkError {
+    pub(crate) const fn new(module: String, problems: Vec<ImportProblem>) -> Self {
+        Self { module, problems }
+    }
+
+    /// The imports, in the module's order.
+    #[must_use]
+    pub fn problems(&self) -> &[ImportProblem] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot link {}", self.module)?;
+        for problem in &self.problems {
+            write!(f, "\n  {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for LinkError {}
+
+impl fmt::Display for ImportProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { module, name, .. } = self;
+        match &self.found {
+            None => write!(f, "unknown import: {module:?} {name:?}, {}", self.expected),
+            Some(found) => write!(
+                f,
+                "incompatible import type: {module:?} {name:?} is {found}, not {}",
+                self.expected
+            ),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Host functions.
+//!
+//! # Safety
+//!
+//! A [`HostFunc`] pairs a closure with shims made for the closure's type and for stores of one `T`
+//! and `M`: `Linker` and `Func` put it into no other store. A shim is called by an adapter of the
+//! function's type, or by this crate with as many values as the type says.
+#![allow(unsafe_code, reason = "called by compiled code")]
+
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::instance::Instance;
+use crate::store::{Allowed, Mode, StoreContextMut, StoreInner};
+use crate::trap::{Exec, Pending};
+use crate::value::{RawVal, Val};
+use prefab_abi::func::HostBinding;
+use prefab_abi::types::{FuncType, ValType};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+
+/// Something whose type is forgotten until it is dropped.
+trait Forgotten {}
+impl<F> Forgotten for F {}
+
+/// A host function that can be bound into any number of stores of one type.
+pub struct HostFunc {
+    ty: FuncType,
+    type_id: u64,
+    /// Takes its arguments natively, if there is such a shim.
+    native: Option<u64>,
+    /// Takes its arguments in an array.
+    array: u64,
+    closure: Box<dyn Forgotten>,
+}
+
+// SAFETY: a host function is only reached through a linker or a store, whose mode `M` asked of the
+// closure, by `Allowed<M>`, what it takes for them to be sent and shared: they are so only if `M`
+// is.
+unsafe impl Send for HostFunc {}
+// SAFETY: as above.
+unsafe impl Sync for HostFunc {}
+
+/// The context of a host function, and what its shim needs besides.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Binding {
+    pub(crate) abi: HostBinding,
+    store: NonNull<StoreInner>,
+    host: *const HostFunc,
+    closure: *const (),
+}
+
+/// The shim of a host function that takes its arguments in an array.
+pub(crate) type ArrayShim = unsafe extern "C" fn(*const Binding, *mut u64) -> u32;
+
+impl HostFunc {
+    /// # Safety
+    /// The shims are made for `F`; `native`, if it is there, is an `extern "C"` function of the
+    /// signature that a native adapter of `ty` calls.
+    pub(super) unsafe fn new<F: 'static>(
+        ty: FuncType,
+        closure: F,
+        native: Option<*const ()>,
+        array: ArrayShim,
+    ) -> Self {
+        Self {
+            type_id: crate::interner::intern_type(&ty.to_canonical_bytes()),
+            ty,
+            native: native.map(|shim| shim.expose_provenance() as u64),
+            array: (array as *const ()).expose_provenance() as u64,
+            closure: Box::new(closure),
+        }
+    }
+
+    /// A host function that takes and returns [`Val`]s.
+    pub(crate) fn dynamic<T, M: Mode, F>(ty: FuncType, closure: F) -> Self
+    where
+        F: Fn(Caller<'_, T, M>, &[Val], &mut [Val]) -> Result<(), Error> + Allowed<M> + 'static,
+    {
+        // SAFETY: the shim is made for this `F`, and there is no other.
+        unsafe { Self::new(ty, closure, None, call_dynamic::<T, M, F>) }
+    }
+
+    pub(crate) const fn ty(&self) -> &FuncType {
+        &self.ty
+    }
+
+    pub(crate) const fn identity(&self) -> u64 {
+        self.type_id
+    }
+
+    pub(crate) const fn is_native(&self) -> bool {
+        self.native.is_some()
+    }
+
+    /// The shim that takes its arguments in an array.
+    pub(crate) const fn array(&self) -> u64 {
+        self.array
+    }
+
+    /// The shim that takes its arguments natively.
+    pub(crate) const fn native(&self) -> Option<u64> {
+        self.native
+    }
+
+    /// The binding for `store`, whose execution state is `exec`, and for the instance whose
+    /// context is `caller`. Valid as long as the function stays where it is.
+    pub(crate) fn bind(
+        &self,
+        store: NonNull<StoreInner>,
+        exec: NonNull<Exec>,
+        caller: u64,
+    ) -> Binding {
+        Binding {
+            abi: HostBinding {
+                exec: exec.as_ptr().expose_provenance() as u64,
+                function: self.native.unwrap_or(self.array),
+                caller,
+            },
+            store,
+            host: self,
+            closure: std::ptr::from_ref(&*self.closure).cast(),
+        }
+    }
+}
+
+/// Calls the closure of `binding` as `run` says; 0, or 1 if it failed or panicked, which is noted.
+///
+/// # Safety
+/// `binding` is one of a function with a closure of type `F`, in a store of this `T` and `M`; the
+/// store's guest waits, so that nothing holds a reference to what is in it.
+pub(super) unsafe fn call_host<T, M: Mode, F>(
+    binding: *const Binding,
+    run: impl FnOnce(&F, NonNull<StoreInner>, Caller<'_, T, M>) -> Result<(), Error>,
+) -> u32 {
+    // SAFETY: the caller says that it is valid. It is copied because the store may change it.
+    let binding = unsafe { *binding };
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the closure is of this type, and lives as long as the store that it runs in.
+        let closure = unsafe { &*binding.closure.cast::<F>() };
+        // SAFETY: the store is of this `T` and `M`, and this call is the only one that uses it.
+        let mut store = unsafe { StoreContextMut::from_inner(binding.store) };
+        let caller = store.inner_mut().instance_of_context(binding.abi.caller);
+        run(closure, binding.store, Caller::new(store, caller))
+    }));
+    let pending = match outcome {
+        Ok(Ok(())) => return 0,
+        Ok(Err(error)) => Pending::Error(Box::new(error)),
+        Err(payload) => Pending::Panic(payload),
+    };
+    // SAFETY: the closure has returned; as above.
+    unsafe { &mut *binding.store.as_ptr() }
+        .exec_mut()
+        .set_pending(pending);
+    1
+}
+
+/// Reads the value of type `ty` at `at`.
+///
+/// # Safety
+/// 16 bytes can be read there.
+pub(crate) unsafe fn read_value(at: *const u64, ty: ValType) -> RawVal {
+    // SAFETY: the caller says so.
+    let (low, high) = unsafe { (at.read(), at.add(1).read()) };
+    let bits = match ty {
+        ValType::I32 | ValType::F32 => u128::from(low as u32),
+        ValType::V128 => u128::from(low) | u128::from(high) << 64,
+        _ => low.into(),
+    };
+    RawVal { ty, bits }
+}
+
+/// Writes a value to `at`.
+///
+/// # Safety
+/// 16 bytes can be written there.
+pub(crate) unsafe fn write_value(at: *mut u64, bits: u128) {
+    // SAFETY: the caller says so.
+    unsafe {
+        at.write(bits as u64);
+        at.add(1).write((bits >> 64) as u64);
+    }
+}
+
+unsafe extern "C" fn call_dynamic<T, M: Mode, F>(binding: *const Binding, values: *mut u64) -> u32
+where
+    F: Fn(Caller<'_, T, M>, &[Val], &mut [Val]) -> Result<(), Error>,
+{
+    let run = |closure: &F, store: NonNull<StoreInner>, caller: Caller<'_, T, M>| {
+        // SAFETY: the binding and the function it points at live as long as the store.
+        let ty = unsafe { &(*(*binding).host).ty };
+        let params = ty.params().len();
+        let mut vals = Vec::with_capacity(params + ty.results().len());
+        for (index, param) in ty.params().iter().enumerate() {
+            // SAFETY: `values` has 16 bytes for each parameter.
+            let raw = unsafe { read_value(values.add(2 * index), *param) };
+            // SAFETY: the closure is not called yet: this is the only reference.
+            vals.push(raw.to_val(unsafe { store.as_ref() }));
+        }
+        vals.extend(ty.results().iter().map(|ty| Val::default_for(*ty)));
+        let (args, results) = vals.split_at_mut(params);
+        closure(caller, args, results)?;
+        for (index, (val, expected)) in results.iter().zip(ty.results()).enumerate() {
+            if val.ty() != *expected {
+                let found = val.ty();
+                return Err(Error::Type(format!(
+                    "result {index} of a host function is of type {found}, not {expected}"
+                )));
+            }
+            // SAFETY: the closure has returned: this is the only reference.
+            let raw = val.to_raw(unsafe { &mut *store.as_ptr() })?;
+            // SAFETY: `values` has 16 bytes for each result.
+            unsafe { write_value(values.add(2 * index), raw.bits) };
+        }
+        Ok(())
+    };
+    // SAFETY: this shim is only ever part of a `HostFunc` made by `dynamic` for this `F`.
+    unsafe { call_host::<T, M, F>(binding, run) }
+}
+
+impl StoreInner {
+    /// The instance whose context this is; `None` for 0.
+    fn instance_of_context(&self, context: u64) -> Option<Instance> {
+        let context = std::ptr::with_exposed_provenance_mut(context as usize);
+        // SAFETY: a binding's caller is 0 or the context of an instance of the binding's store.
+        let (_, index) = unsafe { crate::instance::from_context(NonNull::new(context)?) };
+        Some(Instance {
+            store: self.id(),
+            index,
+        })
+    }
+}

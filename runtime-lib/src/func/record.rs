@@ -1,0 +1,59 @@
+//! Functions of a store, as compiled code and the host refer to them.
+
+use super::host::{Binding, HostFunc};
+use prefab_abi::func::FuncRef;
+use std::sync::Arc;
+
+/// What a funcref value points at: what compiled code knows of it comes first.
+#[repr(C)]
+pub(crate) struct FuncRecord {
+    pub(crate) abi: FuncRef,
+    /// Its index in the store.
+    pub(crate) index: u32,
+    pub(crate) kind: FuncKind,
+}
+
+/// What a function is.
+pub(crate) enum FuncKind {
+    /// A function that the module of an instance defines.
+    Guest {
+        /// The instance.
+        instance: u32,
+        /// The function's index in the module.
+        func: u32,
+    },
+    /// A function of the host's.
+    Host {
+        /// The function.
+        host: Arc<HostFunc>,
+        /// The context that its adapter is called with.
+        binding: Box<Binding>,
+    },
+}
+
+impl FuncRecord {
+    /// The funcref value.
+    pub(crate) fn address(&self) -> u64 {
+        std::ptr::from_ref(self).expose_provenance() as u64
+    }
+}
+
+/// The adapters of a type, by their addresses, that a module has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Adapters {
+    /// The context of an instance of the module.
+    pub(crate) context: u64,
+    pub(crate) native: Option<u64>,
+    pub(crate) array: Option<u64>,
+}
+
+impl Adapters {
+    /// The adapter that calls `host` as it wants to be called.
+    pub(crate) const fn for_host(&self, host: &HostFunc) -> Option<u64> {
+        if host.is_native() {
+            self.native
+        } else {
+            self.array
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Functions whose types the host's compiler knows.
+//!
+//! # Safety
+//!
+//! A [`TypedFunc`] has the addresses of what it calls, found and checked when it was made: they
+//! are valid as long as the store is, and it calls nothing without that very store.
+#![allow(unsafe_code, reason = "calls compiled code")]
+
+use super::host::{ArrayShim, Binding};
+use super::tuples::{WasmParams, WasmResults};
+use super::{Func, FuncKind};
+use crate::error::Error;
+use crate::store::{AsContextMut, StoreInner};
+use crate::trap::Exec;
+use prefab_abi::types::FuncType;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// A function that takes `P` and returns `R`. Calling it takes no allocation and no look-up.
+pub struct TypedFunc<P, R> {
+    func: Func,
+    target: Target,
+    marker: PhantomData<fn(P) -> R>,
+}
+
+#[derive(Clone, Copy)]
+enum Target {
+    /// A guest function, through its type's native entry trampoline.
+    Guest { entry: u64, head: [u64; 2] },
+    /// A host function, through its native shim.
+    Native { shim: u64, binding: u64 },
+    /// A host function, through its array shim.
+    Array { shim: u64, binding: u64 },
+}
+
+impl<P, R> Clone for TypedFunc<P, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P, R> Copy for TypedFunc<P, R> {}
+
+impl<P, R> fmt::Debug for TypedFunc<P, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TypedFunc").field(&self.func).finish()
+    }
+}
+
+impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
+    pub(super) fn new(store: &StoreInner, func: Func) -> Result<Self, Error> {
+        let found = store.func_type(func)?;
+        let expected = FuncType::new(P::types(), R::types());
+        if found != expected {
+            return Err(Error::Type(format!(
+                "the function's type is {found}, not {expected}"
+            )));
+        }
+        let record = store.func(func.index);
+        let binding = record.abi.context;
+        let target = match &record.kind {
+            FuncKind::Guest { instance, func } => Target::Guest {
+                entry: store.native_entry(*instance, *func)?,
+                head: [record.abi.context, record.abi.code],
+            },
+            FuncKind::Host { host, .. } => match host.native() {
+                Some(shim) => Target::Native { shim, binding },
+                None => Target::Array {
+                    shim: host.array(),
+                    binding,
+                },
+            },
+        };
+        Ok(Self {
+            func,
+            target,
+            marker: PhantomData,
+        })
+    }
+
+    /// The function, of whatever type.
+    #[must_use]
+    pub const fn func(&self) -> Func {
+        self.func
+    }
+
+    /// Calls the function.
+    ///
+    /// # Errors
+    /// If it is another store's, or an argument is; or what stopped the guest.
+    ///
+    /// # Panics
+    /// If a host function that the guest calls panics.
+    #[inline]
+    pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R, Error> {
+        let mut store = store.as_context_mut();
+        store.inner().check(self.func.store, "function")?;
+        let bits = params.into_bits(store.inner())?;
+        let mut room = R::Room::default();
+        let results = room.as_mut().as_mut_ptr().cast::<u64>();
+        match self.target {
+            Target::Guest { entry, head } => {
+                let exec = store.inner().exec();
+                // SAFETY: `new` has found the entry for a function of these types of this store,
+                // which no reference is held to; the closure has nothing to drop.
+                let outcome =
+                    unsafe { Exec::enter(exec, || P::call_entry(&bits, entry, head, results)) };
+                outcome.map_err(StoreInner::stopped)?;
+            }
+            Target::Native { shim, binding } => {
+                // SAFETY: as above, for a host function.
+                if unsafe { P::call_host(&bits, shim, binding, results) } != 0 {
+                    return Err(store.inner_mut().host_stopped());
+                }
+            }
+            Target::Array { shim, binding } => {
+                let len = room.as_mut().len();
+                let mut values = vec![[0; 2]; bits.as_ref().len().max(len)];
+                for (value, bits) in values.iter_mut().zip(bits.as_ref()) {
+                    *value = [*bits as u64, (*bits >> 64) as u64];
+                }
+                // SAFETY: as above; `values` has the arguments and room for the results.
+                if unsafe { call_array(shim, binding, values.as_mut_ptr().cast()) } != 0 {
+                    return Err(store.inner_mut().host_stopped());
+                }
+                room.as_mut().copy_from_slice(&values[..len]);
+            }
+        }
+        // SAFETY: the callee has stored results of these types; references are its store's.
+        Ok(unsafe { R::load(&mut room, store.inner()) })
+    }
+}
+
+/// Calls the array shim of a host function.
+///
+/// # Safety
+/// The shim is that of a host function bound by `binding`, and `values` has its arguments and
+/// room for its results.
+pub(crate) unsafe fn call_array(shim: u64, binding: u64, values: *mut u64) -> u32 {
+    let shim = std::ptr::with_exposed_provenance::<()>(shim as usize);
+    // SAFETY: the caller says that it is an array shim.
+    let shim: ArrayShim = unsafe { std::mem::transmute(shim) };
+    let binding = std::ptr::with_exposed_provenance::<Binding>(binding as usize);
+    // SAFETY: the caller says what the arguments are.
+    unsafe { shim(binding, values) }
+}

@@ -1,0 +1,254 @@
+//! Instances.
+
+mod data;
+mod fields;
+mod imports;
+mod instantiate;
+mod segments;
+
+pub(crate) use data::InstanceData;
+pub(crate) use fields::from_context;
+pub(crate) use imports::{Imports, Provided};
+pub(crate) use instantiate::instantiate;
+
+use crate::error::Error;
+use crate::func::{Func, TypedFunc, WasmParams, WasmResults};
+use crate::global::Global;
+use crate::memory::Memory;
+use crate::module::Module;
+use crate::store::{AsContext, AsContextMut, StoreId, StoreInner};
+use crate::table::Table;
+use crate::types::ExternType;
+use prefab_abi::meta::{Export, ExternKind};
+
+/// An instance of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instance {
+    pub(crate) store: StoreId,
+    pub(crate) index: u32,
+}
+
+/// Something that can be imported and exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extern {
+    /// A function.
+    Func(Func),
+    /// A table.
+    Table(Table),
+    /// A memory.
+    Memory(Memory),
+    /// A global.
+    Global(Global),
+}
+
+impl Extern {
+    /// The function, if it is one.
+    #[must_use]
+    pub const fn into_func(self) -> Option<Func> {
+        match self {
+            Self::Func(func) => Some(func),
+            _ => None,
+        }
+    }
+
+    /// The table, if it is one.
+    #[must_use]
+    pub const fn into_table(self) -> Option<Table> {
+        match self {
+            Self::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The memory, if it is one.
+    #[must_use]
+    pub const fn into_memory(self) -> Option<Memory> {
+        match self {
+            Self::Memory(memory) => Some(memory),
+            _ => None,
+        }
+    }
+
+    /// The global, if it is one.
+    #[must_use]
+    pub const fn into_global(self) -> Option<Global> {
+        match self {
+            Self::Global(global) => Some(global),
+            _ => None,
+        }
+    }
+
+    /// Its type. The least size of a table or memory is that of the moment.
+    ///
+    /// # Errors
+    /// If it is another store's.
+    pub fn ty(&self, store: impl AsContext) -> Result<ExternType, Error> {
+        self.type_in(store.as_context().inner())
+    }
+
+    pub(crate) const fn store(&self) -> StoreId {
+        match self {
+            Self::Func(func) => func.store,
+            Self::Table(table) => table.store,
+            Self::Memory(memory) => memory.store,
+            Self::Global(global) => global.store,
+        }
+    }
+
+    pub(crate) fn type_in(&self, store: &StoreInner) -> Result<ExternType, Error> {
+        store.check(self.store(), "import")?;
+        Ok(match self {
+            Self::Func(func) => ExternType::Func(store.func_type(*func)?),
+            Self::Table(table) => ExternType::Table(store.tables[table.index as usize].ty()),
+            Self::Memory(memory) => ExternType::Memory(store.memories[memory.index as usize].ty()),
+            Self::Global(global) => ExternType::Global(store.globals[global.index as usize].ty()),
+        })
+    }
+}
+
+macro_rules! from {
+    ($($ty:ident)*) => {
+        $(impl From<$ty> for Extern {
+            fn from(value: $ty) -> Self {
+                Self::$ty(value)
+            }
+        })*
+    };
+}
+
+from!(Func Table Memory Global);
+
+impl Instance {
+    /// An instance of `module` with these imports, in the order in which the module has them.
+    ///
+    /// # Errors
+    /// If an import is missing, of another type or another store's, the module is malformed or
+    /// too large for the machine, or the instance's initialisation or start function traps.
+    pub fn new(
+        mut store: impl AsContextMut,
+        module: &Module,
+        imports: &[Extern],
+    ) -> Result<Self, Error> {
+        let mut store = store.as_context_mut();
+        let inner = store.inner_mut();
+        for import in imports {
+            inner.check(import.store(), "import")?;
+        }
+        let find = |index: u32, _: &str, _: &str| {
+            let import = imports.get(index as usize).copied();
+            import.map(Provided::Extern)
+        };
+        let imports = Imports::resolve(inner, module, find)?;
+        store.instantiate(module, imports)
+    }
+
+    /// The module that it is an instance of.
+    ///
+    /// # Errors
+    /// If the instance is another store's.
+    pub fn module(&self, store: impl AsContext) -> Result<Module, Error> {
+        let store = store.as_context();
+        store.inner().check(self.store, "instance")?;
+        let data = &store.inner().instances[self.index as usize];
+        Ok(data.module().clone())
+    }
+
+    /// What the instance exports by this name; `None` if nothing, or if it is another store's.
+    pub fn get_export(&self, mut store: impl AsContextMut, name: &str) -> Option<Extern> {
+        let mut store = store.as_context_mut();
+        self.find(store.inner_mut(), name).ok()?
+    }
+
+    /// Everything that the instance exports, with its name, in the module's order.
+    ///
+    /// # Errors
+    /// If the instance is another store's, or the module is malformed.
+    pub fn exports(&self, mut store: impl AsContextMut) -> Result<Vec<(String, Extern)>, Error> {
+        let mut store = store.as_context_mut();
+        let inner = store.inner_mut();
+        inner.check(self.store, "instance")?;
+        let module = inner.instances[self.index as usize].module().clone();
+        let meta = module.meta();
+        let exports = meta.exports()?;
+        exports
+            .iter()
+            .map(|export| {
+                let export = export?;
+                let name = meta.str(export.name)?.to_owned();
+                Ok((name, self.export(inner, export)?))
+            })
+            .collect()
+    }
+
+    pub(crate) fn find(&self, store: &mut StoreInner, name: &str) -> Result<Option<Extern>, Error> {
+        store.check(self.store, "instance")?;
+        let module = store.instances[self.index as usize].module().clone();
+        match module.meta().export(name)? {
+            Some(export) => Ok(Some(self.export(store, export)?)),
+            None => Ok(None),
+        }
+    }
+
+    fn export(&self, inner: &mut StoreInner, export: Export) -> Result<Extern, Error> {
+        let store = self.store;
+        Ok(match ExternKind::from_number(export.kind) {
+            Some(ExternKind::Func) => Extern::Func(Func {
+                store,
+                index: inner.func_of_instance(self.index, export.index)?,
+            }),
+            Some(ExternKind::Table) => Extern::Table(Table {
+                store,
+                index: inner.table_of(self.index, export.index)?,
+            }),
+            Some(ExternKind::Memory) => Extern::Memory(Memory {
+                store,
+                index: inner.memory_of(self.index, export.index)?,
+            }),
+            Some(ExternKind::Global) => Extern::Global(Global {
+                store,
+                index: inner.global_of(self.index, export.index)?,
+            }),
+            None => return Err(Error::format("export kind", "is not known", 0)),
+        })
+    }
+
+    /// The function that the instance exports by this name.
+    pub fn get_func(&self, store: impl AsContextMut, name: &str) -> Option<Func> {
+        self.get_export(store, name)?.into_func()
+    }
+
+    /// The table that the instance exports by this name.
+    pub fn get_table(&self, store: impl AsContextMut, name: &str) -> Option<Table> {
+        self.get_export(store, name)?.into_table()
+    }
+
+    /// The memory that the instance exports by this name.
+    pub fn get_memory(&self, store: impl AsContextMut, name: &str) -> Option<Memory> {
+        self.get_export(store, name)?.into_memory()
+    }
+
+    /// The global that the instance exports by this name.
+    pub fn get_global(&self, store: impl AsContextMut, name: &str) -> Option<Global> {
+        self.get_export(store, name)?.into_global()
+    }
+
+    /// The function that the instance exports by this name, to be called with host types.
+    ///
+    /// # Errors
+    /// If the instance is another store's, or no function of these types is exported so.
+    pub fn get_typed_func<P: WasmParams, R: WasmResults>(
+        &self,
+        mut store: impl AsContextMut,
+        name: &str,
+    ) -> Result<TypedFunc<P, R>, Error> {
+        let mut store = store.as_context_mut();
+        let found = self.find(store.inner_mut(), name)?;
+        let func = found
+            .and_then(Extern::into_func)
+            .ok_or_else(|| Error::NoExport {
+                kind: "function",
+                name: name.to_owned(),
+            })?;
+        func.typed(&store)
+    }
+}

@@ -1,0 +1,151 @@
+//! Reservations of address space.
+//!
+//! # Safety
+//!
+//! A [`Mapping`] is the only owner of its addresses: it maps fresh ones, changes only what lies
+//! inside them, and unmaps them when dropped. It never becomes executable.
+#![allow(unsafe_code, reason = "mmap, mprotect and munmap")]
+
+use rustix::fd::BorrowedFd;
+use rustix::io::Errno;
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
+use std::ffi::c_void;
+use std::ptr::NonNull;
+
+/// Addresses that nothing else maps. At first none of them can be accessed.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    base: NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: a mapping belongs to the process, not to a thread, and `Mapping` hands out addresses
+// only; who accesses them answers for that.
+unsafe impl Send for Mapping {}
+// SAFETY: as above; changing a mapping takes `&mut`.
+unsafe impl Sync for Mapping {}
+
+/// The size of a page of the machine, in bytes.
+pub(crate) fn page_size() -> usize {
+    rustix::param::page_size()
+}
+
+/// `size`, rounded up to a multiple of the machine's page size.
+pub(crate) fn round_to_page(size: usize) -> Option<usize> {
+    size.checked_next_multiple_of(page_size())
+}
+
+impl Mapping {
+    /// Reserves `len` bytes (a multiple of the page size), none of which can be accessed.
+    pub(crate) fn reserve(len: usize) -> Result<Self, Errno> {
+        if len == 0 {
+            return Ok(Self {
+                base: NonNull::dangling(),
+                len,
+            });
+        }
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        // SAFETY: a fresh mapping, at an address that the kernel picks, touches nothing mapped.
+        let base = unsafe {
+            rustix::mm::mmap_anonymous(std::ptr::null_mut(), len, ProtFlags::empty(), flags)?
+        };
+        let base = NonNull::new(base.cast()).ok_or(Errno::NOMEM)?;
+        Ok(Self { base, len })
+    }
+
+    /// The first address.
+    pub(crate) const fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
+    /// The address `offset` bytes behind the first one, if the whole range is part of the mapping.
+    fn range(&self, offset: usize, len: usize) -> Result<*mut c_void, Errno> {
+        let end = offset.checked_add(len).ok_or(Errno::INVAL)?;
+        if end > self.len {
+            return Err(Errno::INVAL);
+        }
+        Ok(self.base.as_ptr().wrapping_add(offset).cast())
+    }
+
+    /// Makes a part (page-aligned on both sides) readable and writable; what was not accessible
+    /// before is zero.
+    pub(crate) fn make_accessible(&mut self, offset: usize, len: usize) -> Result<(), Errno> {
+        let at = self.range(offset, len)?;
+        if len == 0 {
+            return Ok(());
+        }
+        let flags = MprotectFlags::READ | MprotectFlags::WRITE;
+        // SAFETY: `range` has checked that these addresses are the mapping's own, and more access
+        // breaks no reference.
+        unsafe { rustix::mm::mprotect(at, len, flags) }
+    }
+
+    /// Replaces a part (page-aligned on both sides) by a private, writable mapping of `file` from
+    /// `file_offset` (page-aligned).
+    pub(crate) fn map_file(
+        &mut self,
+        offset: usize,
+        len: usize,
+        file: BorrowedFd<'_>,
+        file_offset: u64,
+    ) -> Result<(), Errno> {
+        let at = self.range(offset, len)?;
+        if len == 0 {
+            return Ok(());
+        }
+        let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
+        let access = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: `range` has checked that the addresses that are replaced are the mapping's own;
+        // nobody else has been told of their contents: instances map their image before they run.
+        unsafe { rustix::mm::mmap(at, len, access, flags, file, file_offset)? };
+        Ok(())
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        if self.len > 0 {
+            // SAFETY: the addresses are the mapping's own, and whoever was given one (handles,
+            // compiled code) lives no longer than the store that drops it. Unmapping a whole
+            // mapping does not fail.
+            let _ = unsafe { rustix::mm::munmap(self.base.as_ptr().cast(), self.len) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Mapping, page_size};
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn a_private_view_of_a_file_is_the_mappings_own() {
+        let page = page_size();
+        let file = rustix::fs::memfd_create("test", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
+        rustix::io::pwrite(&file, &vec![7; page], 0).unwrap();
+        let mut mappings = [
+            Mapping::reserve(4 * page).unwrap(),
+            Mapping::reserve(4 * page).unwrap(),
+        ];
+        for mapping in &mut mappings {
+            mapping.make_accessible(0, 2 * page).unwrap();
+            mapping.map_file(page, page, file.as_fd(), 0).unwrap();
+        }
+        // SAFETY: the second page of the first mapping has just been made accessible.
+        unsafe { mappings[0].base().add(page).write(1) };
+        // SAFETY: as above, of the second mapping.
+        let (zero, seven) = unsafe {
+            (
+                mappings[1].base().read(),
+                mappings[1].base().add(page).read(),
+            )
+        };
+        assert_eq!((zero, seven), (0, 7));
+        assert!(mappings[0].make_accessible(page, 4 * page).is_err());
+        assert!(
+            mappings[0]
+                .map_file(4 * page, page, file.as_fd(), 0)
+                .is_err()
+        );
+    }
+}

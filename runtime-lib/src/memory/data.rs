@@ -1,0 +1,243 @@
+//! A memory's reservation and size.
+//!
+//! ```text
+//!  mapping
+//!  │ fields or definition │ memory … │ no access … │ guard │
+//!                         └──── RESERVATION_BYTES ─┘
+//! ```
+//!
+//! # Safety
+//!
+//! The bytes up to the size that the definition says are accessible: `new` and `grow` make them
+//! so before they say it, and compiled code never writes a memory's definition.
+#![allow(
+    unsafe_code,
+    reason = "compiled code reads the definition and the bytes"
+)]
+
+use crate::error::Error;
+use crate::mapping::{Mapping, page_size, round_to_page};
+use crate::module::Module;
+use crate::types::{MemoryType, PAGE_SIZE};
+use prefab_abi::context::MemoryDefinition;
+use prefab_abi::meta::ImageChunk;
+use rustix::io::Errno;
+use std::ops::Range;
+use std::ptr::NonNull;
+
+/// The greatest size of a memory, in pages: all that a 32-bit address reaches.
+pub(crate) const MAX_PAGES: u64 = 1 << 16;
+
+/// The addresses that a memory may grow into, in bytes.
+pub(crate) const RESERVATION_BYTES: u64 = MAX_PAGES * PAGE_SIZE;
+
+/// The guard behind a memory that no module asks for, in bytes: enough for every module that
+/// may import it.
+pub(crate) const DEFAULT_GUARD_SIZE_BYTES: u64 = 1 << 32;
+
+/// Where a memory and its definition lie.
+pub(crate) enum Place {
+    /// The memory in a mapping of its own, the definition in the page before it.
+    Own,
+    /// The memory in a mapping of its own, the definition in an instance's fields.
+    Defined(NonNull<MemoryDefinition>),
+    /// Both in an instance's mapping: the memory this far from its start, the definition
+    /// [`ContextHeader::MEMORY`](prefab_abi::context::ContextHeader::MEMORY) before the memory.
+    Instance(Mapping, usize),
+}
+
+/// A memory.
+pub(crate) struct MemoryData {
+    mapping: Mapping,
+    /// Where in the mapping the memory starts, in bytes.
+    offset: usize,
+    definition: NonNull<MemoryDefinition>,
+    max: Option<u64>,
+    guard_size_bytes: u64,
+}
+
+/// Reserves room for a memory `before` bytes behind the start of the mapping.
+pub(crate) fn reserve(before: usize, guard_size_bytes: u64) -> Result<Mapping, Error> {
+    let too_large = || Error::resource("reserve a memory", Errno::NOMEM);
+    let size = RESERVATION_BYTES
+        .checked_add(guard_size_bytes)
+        .and_then(|size| usize::try_from(size).ok())
+        .and_then(|size| round_to_page(size.checked_add(before)?))
+        .ok_or_else(too_large)?;
+    Mapping::reserve(size).map_err(|error| {
+        Error::resource(
+            "reserve 4 GiB of address space and a guard for a memory",
+            error,
+        )
+    })
+}
+
+impl MemoryData {
+    /// A memory of the type's least size; all zero.
+    pub(crate) fn new(ty: MemoryType, guard_size_bytes: u64, place: Place) -> Result<Self, Error> {
+        let (mapping, offset, definition) = match place {
+            Place::Own => {
+                let page = page_size();
+                let mut mapping = reserve(page, guard_size_bytes)?;
+                mapping
+                    .make_accessible(0, page)
+                    .map_err(|error| Error::resource("make a memory", error))?;
+                let definition = mapping.base().cast();
+                (mapping, page, definition)
+            }
+            Place::Defined(definition) => (reserve(0, guard_size_bytes)?, 0, definition),
+            Place::Instance(mapping, offset) => {
+                let at = offset as isize + prefab_abi::context::ContextHeader::MEMORY as isize;
+                // SAFETY: the instance's header lies right before the memory, in the mapping.
+                let definition = unsafe { mapping.base().offset(at) };
+                (mapping, offset, definition.cast())
+            }
+        };
+        let mut memory = Self {
+            mapping,
+            offset,
+            definition,
+            max: ty.max,
+            guard_size_bytes,
+        };
+        memory.define(0);
+        if ty.min > 0 {
+            memory.grow(ty.min)?;
+        }
+        Ok(memory)
+    }
+
+    fn define(&mut self, size_bytes: u64) {
+        let definition = MemoryDefinition {
+            base: self.base().as_ptr().expose_provenance() as u64,
+            size_bytes,
+        };
+        // SAFETY: the definition is part of an accessible mapping, this memory's or the
+        // instance's, both the store's; no reference to it exists.
+        unsafe { self.definition.write(definition) };
+    }
+
+    fn base(&self) -> NonNull<u8> {
+        // SAFETY: the offset lies inside the mapping: `new` has made both.
+        unsafe { self.mapping.base().add(self.offset) }
+    }
+
+    /// The address of the definition.
+    pub(crate) fn definition(&self) -> u64 {
+        self.definition.as_ptr().expose_provenance() as u64
+    }
+
+    /// The addresses at which an access to the memory may fault.
+    pub(crate) fn reservation(&self) -> Range<u64> {
+        let base = self.base().as_ptr().expose_provenance() as u64;
+        base..base + RESERVATION_BYTES + self.guard_size_bytes
+    }
+
+    pub(crate) const fn guard_size_bytes(&self) -> u64 {
+        self.guard_size_bytes
+    }
+
+    /// The current size, in bytes.
+    pub(crate) fn size_bytes(&self) -> u64 {
+        // SAFETY: as in `define`.
+        unsafe { (*self.definition.as_ptr()).size_bytes }
+    }
+
+    /// The type, with the current size for the least one.
+    pub(crate) fn ty(&self) -> MemoryType {
+        MemoryType::new(self.size_bytes() / PAGE_SIZE, self.max)
+    }
+
+    /// Grows by `delta` pages; the size before, in pages.
+    pub(crate) fn grow(&mut self, delta: u64) -> Result<u64, Error> {
+        let old = self.size_bytes() / PAGE_SIZE;
+        let max = self.max.unwrap_or(MAX_PAGES).min(MAX_PAGES);
+        let new = old.checked_add(delta).filter(|new| *new <= max);
+        let new = new.ok_or(Error::OutOfBounds(
+            "the memory would be larger than it may become",
+        ))?;
+        let (from, to) = (old * PAGE_SIZE, new * PAGE_SIZE);
+        // Machine pages may be larger than WebAssembly's: the last one is accessible to its end.
+        let start = round_to_page(from as usize).unwrap_or(from as usize);
+        let end = round_to_page(to as usize).unwrap_or(to as usize);
+        self.mapping
+            .make_accessible(self.offset + start, end.saturating_sub(start))
+            .map_err(|error| Error::resource("grow a memory", error))?;
+        self.define(to);
+        Ok(old)
+    }
+
+    /// The memory's bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: so many bytes are accessible, and while the store is borrowed no guest runs
+        // that could change them or the size.
+        unsafe { std::slice::from_raw_parts(self.base().as_ptr(), self.size_bytes() as usize) }
+    }
+
+    /// The memory's bytes.
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        let size = self.size_bytes() as usize;
+        // SAFETY: as in `bytes`, and `&mut self` is the only reference to this memory.
+        unsafe { std::slice::from_raw_parts_mut(self.base().as_ptr(), size) }
+    }
+
+    /// Makes a part of the memory what the module's image says. Only before the memory is used.
+    pub(crate) fn map_image(&mut self, module: &Module, chunk: &ImageChunk) -> Result<(), Error> {
+        let outside = || {
+            let offset = chunk.memory_offset;
+            Error::format("image chunk", "lies outside the memory", offset)
+        };
+        let bytes = module.image().bytes(chunk.image_offset, chunk.size)?;
+        let size = self.size_bytes();
+        let end = chunk.memory_offset.checked_add(chunk.size);
+        let end = end.filter(|end| *end <= size).ok_or_else(outside)?;
+        let (file, start) = module.image().file()?;
+        let from = start.checked_add(chunk.image_offset).ok_or_else(outside)?;
+        let page = page_size() as u64;
+        let aligned = [from, chunk.memory_offset, chunk.size]
+            .iter()
+            .all(|number| number.is_multiple_of(page));
+        if aligned {
+            let at = self.offset + chunk.memory_offset as usize;
+            return self
+                .mapping
+                .map_file(at, bytes.len(), file, from)
+                .map_err(|error| Error::resource("map a memory's image", error));
+        }
+        let range = chunk.memory_offset as usize..end as usize;
+        self.bytes_mut()[range].copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+// SAFETY: a memory is part of a store, which is sent as a whole.
+unsafe impl Send for MemoryData {}
+
+#[cfg(test)]
+mod tests {
+    use super::{MemoryData, Place};
+    use crate::types::{MemoryType, PAGE_SIZE};
+
+    #[test]
+    fn grows_in_place_up_to_its_maximum() {
+        let ty = MemoryType::new(1, Some(3));
+        let mut memory = MemoryData::new(ty, 1 << 16, Place::Own).unwrap();
+        memory.bytes_mut()[PAGE_SIZE as usize - 1] = 9;
+        let base = memory.bytes().as_ptr();
+        assert_eq!(memory.grow(2).unwrap(), 1);
+        assert!(memory.grow(1).is_err());
+        assert!(memory.grow(u64::MAX).is_err());
+        assert_eq!(memory.bytes().as_ptr(), base);
+        assert_eq!(memory.bytes().len() as u64, 3 * PAGE_SIZE);
+        assert_eq!(memory.bytes()[PAGE_SIZE as usize - 1], 9);
+        memory.bytes_mut()[3 * PAGE_SIZE as usize - 1] = 1;
+        assert_eq!(memory.ty(), MemoryType::new(3, Some(3)));
+        assert!(memory.reservation().contains(&(base.addr() as u64)));
+    }
+
+    #[test]
+    fn a_memory_may_be_empty() {
+        let memory = MemoryData::new(MemoryType::new(0, None), 0, Place::Own).unwrap();
+        assert!(memory.bytes().is_empty());
+    }
+}

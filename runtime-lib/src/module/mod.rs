@@ -1,0 +1,283 @@
+//! A module whose code is mapped.
+//!
+//! # Safety
+//!
+//! [`Module::from_parts`] is told the truth about addresses; everything read through them lives as
+//! long as the module's owner, which the module keeps.
+#![allow(
+    unsafe_code,
+    reason = "reads a module's parts at the descriptor's addresses"
+)]
+
+mod image;
+pub(crate) mod types;
+
+pub use types::{ExportType, ImportType};
+
+use crate::error::Error;
+use crate::trap::Code;
+use crate::types::ExternType;
+use image::Image;
+use prefab_abi::code_map::{AddressMap, TrapTable};
+use prefab_abi::descriptor::{Descriptor, Part};
+use prefab_abi::meta::{Meta, ModuleKind, Type};
+use prefab_abi::types::FuncType;
+use std::any::Any;
+use std::fmt;
+use std::fs::File;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A compiled module, mapped and ready to be instantiated. Clones are the same module.
+#[derive(Clone)]
+pub struct Module(Arc<Inner>);
+
+struct Inner {
+    descriptor: Descriptor,
+    descriptor_address: u64,
+    /// Borrows from what `owner` keeps.
+    meta: Meta<'static>,
+    traps: TrapTable<'static>,
+    image: Image,
+    /// The identities of the types, 0 where not yet asked for; made when the first one is.
+    type_ids: OnceLock<Box<[AtomicU64]>>,
+    name: Arc<str>,
+    guard_size_bytes: u64,
+    _owner: Box<dyn Any + Send + Sync>,
+}
+
+/// Where the initial contents of memories can be mapped from.
+#[derive(Clone, Debug)]
+pub enum ImageSource {
+    /// From a file.
+    File {
+        /// The file.
+        file: Arc<File>,
+        /// Where the image starts in it, in bytes.
+        offset: u64,
+    },
+    /// Only from the address that the descriptor names.
+    Memory,
+}
+
+/// What a module is made of.
+pub struct ModuleParts {
+    /// The descriptor, its addresses relocated.
+    pub descriptor: Descriptor,
+    /// Where the descriptor lies; the import table, relocated, follows it.
+    pub descriptor_address: u64,
+    /// Where the image can be mapped from.
+    pub image: ImageSource,
+    /// Keeps everything that the descriptor points at where it is.
+    pub owner: Box<dyn Any + Send + Sync>,
+    /// The module's name, for people.
+    pub name: String,
+    /// The guard behind each memory's reservation that the code relies on, in bytes.
+    pub guard_size_bytes: u64,
+}
+
+/// No module needs a greater guard: 32-bit offsets reach no further.
+const MAX_GUARD_SIZE_BYTES: u64 = 1 << 33;
+
+impl Module {
+    /// The module made of `parts`. Takes the same time whatever the module's size.
+    ///
+    /// # Errors
+    /// If the metadata or the trap table is malformed, or the guard is larger than any module's.
+    ///
+    /// # Safety
+    /// The descriptor's addresses and sizes are those of the module's parts, which Prefab compiled
+    /// for this machine; its import table is complete; and all of it stays in place and unchanged
+    /// for as long as `owner` lives, whoever moves it.
+    pub unsafe fn from_parts(parts: ModuleParts) -> Result<Self, Error> {
+        // SAFETY: the caller says that the part is there, unchanged, as long as `owner` lives,
+        // which the module keeps: no slice leaves it with a longer life.
+        let bytes = |part| unsafe { part_bytes(&parts.descriptor, part) };
+        let meta = Meta::new(bytes(Part::Meta))?;
+        let traps = TrapTable::new(bytes(Part::Traps))?;
+        if parts.guard_size_bytes > MAX_GUARD_SIZE_BYTES {
+            return Err(Error::format("guard size", "is too large", 0));
+        }
+        Ok(Self(Arc::new(Inner {
+            image: Image::new(parts.image, bytes(Part::Image)),
+            meta,
+            traps,
+            descriptor: parts.descriptor,
+            descriptor_address: parts.descriptor_address,
+            type_ids: OnceLock::new(),
+            name: parts.name.into(),
+            guard_size_bytes: parts.guard_size_bytes,
+            _owner: parts.owner,
+        })))
+    }
+
+    /// The module's name, for people.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// What the module is for.
+    #[must_use]
+    pub fn kind(&self) -> ModuleKind {
+        self.0.meta.kind()
+    }
+
+    /// What the module imports, in its order. Ends early if its metadata is malformed.
+    pub fn imports(&self) -> impl Iterator<Item = ImportType> + '_ {
+        let imports = self.meta().imports().ok();
+        imports
+            .into_iter()
+            .flat_map(|imports| (0..imports.len()).map(move |index| (imports, index)))
+            .map_while(|(imports, index)| {
+                types::import_type(self.meta(), imports.get(index).ok()?).ok()
+            })
+    }
+
+    /// What the module exports, in its order. Ends early if its metadata is malformed.
+    pub fn exports(&self) -> impl Iterator<Item = ExportType> + '_ {
+        let exports = self.meta().exports().ok();
+        exports
+            .into_iter()
+            .flat_map(|exports| (0..exports.len()).map(move |index| (exports, index)))
+            .map_while(|(exports, index)| {
+                types::export_type(self.meta(), exports.get(index).ok()?).ok()
+            })
+    }
+
+    /// The type of the export of this name.
+    #[must_use]
+    pub fn export(&self, name: &str) -> Option<ExternType> {
+        let export = self.meta().export(name).ok()??;
+        types::export_type(self.meta(), export)
+            .ok()
+            .map(|export| export.ty)
+    }
+
+    /// The metadata, read in place.
+    pub(crate) fn meta(&self) -> &Meta<'_> {
+        &self.0.meta
+    }
+
+    pub(crate) fn image(&self) -> &Image {
+        &self.0.image
+    }
+
+    pub(crate) fn guard_size_bytes(&self) -> u64 {
+        self.0.guard_size_bytes
+    }
+
+    /// The bytes of the data segments that are not part of the image.
+    pub(crate) fn data(&self) -> &[u8] {
+        // SAFETY: `from_parts` was promised that the part lives as long as the owner, which lives
+        // at least as long as `self`, from which the result borrows.
+        unsafe { part_bytes(&self.0.descriptor, Part::Data) }
+    }
+
+    /// The address of the module's `.text`.
+    pub(crate) fn text_address(&self) -> u64 {
+        self.0.descriptor.part(Part::Text).address
+    }
+
+    /// The address of the module's static tables; 0 if it has none.
+    pub(crate) fn static_tables_address(&self) -> u64 {
+        self.0.descriptor.part(Part::StaticTables).address
+    }
+
+    /// The address of the code at `code_offset`.
+    pub(crate) fn code_address(&self, code_offset: u32) -> Result<u64, Error> {
+        let text = self.0.descriptor.part(Part::Text);
+        if u64::from(code_offset) >= text.size_bytes {
+            let offset = u64::from(code_offset);
+            return Err(Error::format(
+                "code offset",
+                "lies outside the text",
+                offset,
+            ));
+        }
+        Ok(text.address + u64::from(code_offset))
+    }
+
+    /// The address of the module's import table.
+    pub(crate) fn import_table_address(&self) -> u64 {
+        self.0.descriptor_address + Descriptor::slot_offset(0)
+    }
+
+    /// The type of the function of this index, as the metadata has it.
+    pub(crate) fn type_of(&self, func: u32) -> Result<Type, Error> {
+        let index = types::func_type_index(self.meta(), func)?;
+        Ok(self.meta().types()?.get(index)?)
+    }
+
+    /// The type of the function of this index.
+    pub(crate) fn func_type(&self, func: u32) -> Result<FuncType, Error> {
+        let index = types::func_type_index(self.meta(), func)?;
+        Ok(self.meta().func_type(index)?)
+    }
+
+    /// The identity of the type of index `index`.
+    pub(crate) fn type_id(&self, index: u32) -> Result<u64, Error> {
+        let types = self.meta().types()?;
+        let ty = types.get(index)?;
+        let ids = self
+            .0
+            .type_ids
+            .get_or_init(|| (0..types.len()).map(|_| AtomicU64::new(0)).collect());
+        let id = &ids[index as usize];
+        let known = id.load(Ordering::Relaxed);
+        if known != 0 {
+            return Ok(known);
+        }
+        let found = crate::interner::intern_type(self.meta().bytes(ty.canonical)?);
+        id.store(found, Ordering::Relaxed);
+        Ok(found)
+    }
+}
+
+impl Code for Module {
+    fn text(&self) -> Range<u64> {
+        let text = self.0.descriptor.part(Part::Text);
+        text.address..text.address + text.size_bytes
+    }
+
+    fn traps(&self) -> TrapTable<'_> {
+        self.0.traps
+    }
+
+    fn address_map(&self) -> Option<AddressMap<'_>> {
+        // SAFETY: `from_parts` was promised that the part lives as long as the owner, which lives
+        // at least as long as `self`, from which the result borrows.
+        let bytes = unsafe { part_bytes(&self.0.descriptor, Part::AddressMap) };
+        AddressMap::new(bytes).ok()
+    }
+
+    fn meta(&self) -> &Meta<'_> {
+        &self.0.meta
+    }
+
+    fn name(&self) -> &Arc<str> {
+        &self.0.name
+    }
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Module").field(&self.0.name).finish()
+    }
+}
+
+/// The bytes of a part.
+///
+/// # Safety
+/// They are there and do not change during `'a`.
+unsafe fn part_bytes<'a>(descriptor: &Descriptor, part: Part) -> &'a [u8] {
+    let span = descriptor.part(part);
+    if span.size_bytes == 0 {
+        return &[];
+    }
+    let start = std::ptr::with_exposed_provenance(span.address as usize);
+    // SAFETY: the caller says so.
+    unsafe { std::slice::from_raw_parts(start, span.size_bytes as usize) }
+}

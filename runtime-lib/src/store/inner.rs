@@ -1,0 +1,251 @@
+//! The part of a store that does not depend on the host's data.
+//!
+//! # Safety
+//!
+//! Function records and the execution state are shared with compiled code: they lie in
+//! allocations of their own, which the store owns, never moves and frees when it is dropped.
+#![allow(unsafe_code, reason = "owns what compiled code points at")]
+
+use super::StoreId;
+use crate::error::Error;
+use crate::externref::ExternRef;
+use crate::func::{Adapters, Func, FuncKind, FuncRecord, HostFunc};
+use crate::global::GlobalData;
+use crate::instance::InstanceData;
+use crate::memory::MemoryData;
+use crate::table::TableData;
+use crate::trap::{Exec, Pending, Stopped};
+use prefab_abi::func::FuncRef;
+use prefab_abi::trap::TrapCode;
+use std::any::Any;
+use std::collections::HashMap;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// What lives in a store.
+pub struct StoreInner {
+    id: StoreId,
+    exec: NonNull<Exec>,
+    pub(crate) instances: Vec<InstanceData>,
+    pub(crate) memories: Vec<MemoryData>,
+    pub(crate) tables: Vec<TableData>,
+    pub(crate) globals: Vec<GlobalData>,
+    funcs: Vec<NonNull<FuncRecord>>,
+    externs: Vec<Box<dyn Any + Send + Sync>>,
+    /// The host adapters of the instantiated modules, by the types' identities.
+    adapters: HashMap<u64, Adapters>,
+    /// Host functions for whose type there is no adapter yet.
+    unadapted: HashMap<u64, Vec<u32>>,
+}
+
+impl StoreInner {
+    pub(super) fn new(id: StoreId) -> Self {
+        Self {
+            id,
+            exec: NonNull::from(Box::leak(Box::<Exec>::default())),
+            instances: Vec::new(),
+            memories: Vec::new(),
+            tables: Vec::new(),
+            globals: Vec::new(),
+            funcs: Vec::new(),
+            externs: Vec::new(),
+            adapters: HashMap::new(),
+            unadapted: HashMap::new(),
+        }
+    }
+
+    pub(crate) const fn id(&self) -> StoreId {
+        self.id
+    }
+
+    /// That a handle, of this kind and store, is of this store.
+    pub(crate) fn check(&self, store: StoreId, kind: &'static str) -> Result<(), Error> {
+        if store == self.id {
+            Ok(())
+        } else {
+            Err(Error::WrongStore(kind))
+        }
+    }
+
+    pub(crate) const fn exec(&self) -> *mut Exec {
+        self.exec.as_ptr()
+    }
+
+    pub(crate) const fn exec_address(&self) -> NonNull<Exec> {
+        self.exec
+    }
+
+    pub(crate) fn exec_mut(&mut self) -> &mut Exec {
+        // SAFETY: the store owns it, and nobody else has a reference while the store is borrowed.
+        unsafe { self.exec.as_mut() }
+    }
+
+    /// What a caller is told of a guest that was stopped. Resumes a host function's panic.
+    pub(crate) fn stopped(stopped: Stopped) -> Error {
+        match stopped {
+            Stopped::Trap(trap) => Error::Trap(trap),
+            Stopped::Host { error, backtrace } => Error::of_host(error, backtrace),
+            Stopped::Panic(payload) => std::panic::resume_unwind(payload),
+            Stopped::System(error) => Error::resource("handle traps on this thread", error),
+        }
+    }
+
+    /// What a caller is told of a host function that the host itself called and that did not
+    /// return. Resumes a panic.
+    pub(crate) fn host_stopped(&mut self) -> Error {
+        match self.exec_mut().take_pending() {
+            Some(Pending::Error(error)) => Error::of_host(error, Box::default()),
+            Some(Pending::Panic(payload)) => std::panic::resume_unwind(payload),
+            Some(Pending::Trap(code)) => code.into(),
+            // Whoever says that it did not return has noted why.
+            None => TrapCode::Unreachable.into(),
+        }
+    }
+
+    /// Gives a function to the store; its handle's index.
+    pub(crate) fn add_func(&mut self, abi: FuncRef, kind: FuncKind) -> u32 {
+        let index = index_of(self.funcs.len());
+        let record = Box::new(FuncRecord { abi, index, kind });
+        self.funcs.push(NonNull::from(Box::leak(record)));
+        index
+    }
+
+    /// Gives a host function to the store, with the adapter of its type if there is one.
+    pub(crate) fn add_host_func(&mut self, store: NonNull<Self>, host: Arc<HostFunc>) -> u32 {
+        let type_id = host.identity();
+        let adapters = self.adapters.get(&type_id).copied();
+        let caller = adapters.map_or(0, |adapters| adapters.context);
+        let code = adapters.and_then(|adapters| adapters.for_host(&host));
+        let binding = Box::new(host.bind(store, self.exec, caller));
+        let abi = FuncRef {
+            code: code.unwrap_or(0),
+            type_id,
+            context: std::ptr::from_ref(&*binding).expose_provenance() as u64,
+        };
+        let index = self.add_func(abi, FuncKind::Host { host, binding });
+        if code.is_none() {
+            self.unadapted.entry(type_id).or_default().push(index);
+        }
+        index
+    }
+
+    /// Makes the adapters of a type known, and gives them to the functions that wait for them.
+    pub(crate) fn add_adapters(&mut self, type_id: u64, adapters: Adapters) {
+        let known = self.adapters.entry(type_id).or_insert(adapters);
+        if known.native.is_none() || known.array.is_none() {
+            *known = adapters;
+        }
+        for index in self.unadapted.remove(&type_id).unwrap_or_default() {
+            // SAFETY: `add_func` made the record, and nobody else has a reference to it.
+            let record = unsafe { self.funcs[index as usize].as_mut() };
+            let FuncKind::Host { host, binding } = &mut record.kind else {
+                continue;
+            };
+            let Some(code) = adapters.for_host(host) else {
+                self.unadapted.entry(type_id).or_default().push(index);
+                continue;
+            };
+            binding.abi.caller = adapters.context;
+            record.abi.code = code;
+            let func = record.abi;
+            let reference = record.address();
+            for table in &mut self.tables {
+                table.patch(reference, func);
+            }
+        }
+    }
+
+    pub(crate) fn knows_adapters(&self, type_id: u64) -> bool {
+        self.adapters
+            .get(&type_id)
+            .is_some_and(|adapters| adapters.native.is_some() && adapters.array.is_some())
+    }
+
+    /// The record of a function of this store.
+    pub(crate) fn func(&self, index: u32) -> &FuncRecord {
+        // SAFETY: `add_func` made the record; while the store is borrowed nobody changes it.
+        unsafe { self.funcs[index as usize].as_ref() }
+    }
+
+    /// The record of `func`.
+    pub(crate) fn func_of(&self, func: Func) -> Result<&FuncRecord, Error> {
+        self.check(func.store, "function")?;
+        Ok(self.func(func.index))
+    }
+
+    /// The funcref value of `func` in compiled code.
+    pub(crate) fn func_ref_bits(&self, func: Option<Func>) -> Result<u64, Error> {
+        func.map_or(Ok(0), |func| Ok(self.func_of(func)?.address()))
+    }
+
+    /// The function whose funcref value this is.
+    pub(crate) fn func_of_bits(&self, bits: u64) -> Option<Func> {
+        let record = std::ptr::with_exposed_provenance::<FuncRecord>(bits as usize);
+        // SAFETY: funcref values are 0 or the address of one of the store's records: compiled code
+        // makes none of its own, and records live as long as the store.
+        let record = unsafe { record.as_ref() }?;
+        Some(Func {
+            store: self.id,
+            index: record.index,
+        })
+    }
+
+    /// What a table holds for the funcref value.
+    pub(crate) fn func_ref_of_bits(&self, bits: u64) -> Option<FuncRef> {
+        self.func_of_bits(bits)
+            .map(|func| self.func(func.index).abi)
+    }
+
+    pub(crate) fn add_extern(
+        &mut self,
+        value: Box<dyn Any + Send + Sync>,
+    ) -> Result<ExternRef, Error> {
+        let index = u32::try_from(self.externs.len() + 1)
+            .map_err(|_| Error::OutOfBounds("the store has too many externrefs"))?
+            - 1;
+        self.externs.push(value);
+        Ok(ExternRef {
+            store: self.id,
+            index,
+        })
+    }
+
+    pub(crate) fn extern_data(&self, at: ExternRef) -> Result<&(dyn Any + Send + Sync), Error> {
+        self.check(at.store, "externref")?;
+        Ok(&*self.externs[at.index as usize])
+    }
+
+    /// The externref value in compiled code: one more than its index.
+    pub(crate) fn extern_ref_bits(&self, reference: Option<ExternRef>) -> Result<u64, Error> {
+        let Some(reference) = reference else {
+            return Ok(0);
+        };
+        self.check(reference.store, "externref")?;
+        Ok(u64::from(reference.index) + 1)
+    }
+
+    /// The reference whose value this is.
+    pub(crate) fn extern_ref_of_bits(&self, bits: u64) -> Option<ExternRef> {
+        let index = u32::try_from(bits.checked_sub(1)?).ok()?;
+        Some(ExternRef {
+            store: self.id,
+            index,
+        })
+    }
+}
+
+/// `len` as an index. A store that would have 2³² of anything is out of memory long before.
+pub(crate) fn index_of(len: usize) -> u32 {
+    u32::try_from(len).expect("fewer than 2³² things fit into memory")
+}
+
+impl Drop for StoreInner {
+    fn drop(&mut self) {
+        for record in &self.funcs {
+            // SAFETY: `add_func` leaked this box; it is taken once, and no guest runs any more.
+            drop(unsafe { Box::from_raw(record.as_ptr()) });
+        }
+        // SAFETY: `new` leaked this box; as above.
+        drop(unsafe { Box::from_raw(self.exec.as_ptr()) });
+    }
+}

@@ -1,0 +1,157 @@
+//! Stores: what instances, memories, tables, globals and functions live in.
+//!
+//! # Safety
+//!
+//! A store's contents lie in one allocation that [`Store`] owns and never moves, and are reached
+//! through raw pointers alone: compiled code changes them too, and a host function called by it
+//! gets at them anew. References to them live only between two such calls; each type of this
+//! module hands them out for no longer than it is itself borrowed.
+#![allow(
+    unsafe_code,
+    reason = "the store is shared with the compiled code that runs in it"
+)]
+
+mod context;
+mod inner;
+
+pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+pub use inner::StoreInner;
+pub(crate) use inner::index_of;
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Which store something belongs to. Never used twice in a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct StoreId(u64);
+
+impl StoreId {
+    fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// What a store asks of host functions, and whether it can be sent to another thread.
+pub trait Mode: sealed::Sealed {}
+
+/// What may be a host function in stores of the mode `M`.
+pub trait Allowed<M: Mode> {}
+
+/// Host functions are `Send` and `Sync`; the store is `Send` if its data is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shared;
+
+impl sealed::Sealed for Shared {}
+impl Mode for Shared {}
+impl<F: Send + Sync> Allowed<Shared> for F {}
+
+/// A store and the host's data in it, which host functions reach.
+///
+/// What is made in a store lives as long as the store. Handles to it ([`Instance`], [`Func`],
+/// [`Memory`], …) can be copied freely; used with another store they give an error.
+///
+/// [`Instance`]: crate::Instance
+/// [`Func`]: crate::Func
+/// [`Memory`]: crate::Memory
+pub struct Store<T, M: Mode = Shared> {
+    contents: NonNull<Contents<T>>,
+    marker: PhantomData<(Cell<T>, M)>,
+}
+
+/// What a store owns. The part that does not depend on `T` comes first, at the same address.
+#[repr(C)]
+struct Contents<T> {
+    inner: StoreInner,
+    data: T,
+}
+
+// SAFETY: a store owns its contents alone. The host functions in it were asked by `Allowed` for
+// what the mode needs for them to be sent, and things given to guests are `Send + Sync`.
+unsafe impl<T: Send, M: Mode + Send> Send for Store<T, M> {}
+// SAFETY: through `&Store` nothing can be changed and no host function called.
+unsafe impl<T: Sync, M: Mode + Sync> Sync for Store<T, M> {}
+
+impl<T, M: Mode> Store<T, M> {
+    /// A store that holds `data` and nothing else yet.
+    #[must_use]
+    pub fn new(data: T) -> Self {
+        let contents = Box::new(Contents {
+            inner: StoreInner::new(StoreId::next()),
+            data,
+        });
+        Self {
+            contents: NonNull::from(Box::leak(contents)),
+            marker: PhantomData,
+        }
+    }
+
+    /// The host's data.
+    #[must_use]
+    pub fn data(&self) -> &T {
+        // SAFETY: the contents live as long as the store, which is borrowed: no guest runs.
+        unsafe { &(*self.contents.as_ptr()).data }
+    }
+
+    /// The host's data.
+    pub fn data_mut(&mut self) -> &mut T {
+        // SAFETY: as in `data`, and nothing else is borrowed from the store.
+        unsafe { &mut (*self.contents.as_ptr()).data }
+    }
+
+    /// The host's data, without the store.
+    #[must_use]
+    pub fn into_data(self) -> T {
+        let store = ManuallyDrop::new(self);
+        // SAFETY: `new` leaked this box; `ManuallyDrop` keeps it from being taken twice.
+        unsafe { Box::from_raw(store.contents.as_ptr()) }.data
+    }
+}
+
+impl<T, M: Mode> Drop for Store<T, M> {
+    fn drop(&mut self) {
+        // SAFETY: `new` leaked this box, and `into_data`, which also takes it, forgets the store.
+        drop(unsafe { Box::from_raw(self.contents.as_ptr()) });
+    }
+}
+
+impl<T: Default, M: Mode> Default for Store<T, M> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T: std::fmt::Debug, M: Mode> std::fmt::Debug for Store<T, M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("data", self.data())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Store;
+
+    #[test]
+    fn data_may_borrow() {
+        let mut log = vec![];
+        let mut store: Store<&mut Vec<u8>> = Store::new(&mut log);
+        store.data_mut().push(1);
+        store.into_data().push(2);
+        assert_eq!(log, [1, 2]);
+    }
+
+    #[test]
+    fn a_store_of_sendable_data_can_be_sent() {
+        fn is_send<T: Send>(_: &T) {}
+        is_send(&Store::<Vec<u8>>::new(vec![]));
+    }
+}
