@@ -50,9 +50,15 @@ const EDGES: &[(&str, &[Edge])] = &[
 /// The files that may hold unsafe code. Each says at its head why it is sound.
 const UNSAFE_FILES: &[&str] = &[
     "runtime-lib/src/trap/backtrace.rs",
+    "runtime-lib/src/trap/enter.rs",
+    "runtime-lib/src/trap/exec.rs",
     "runtime-lib/src/trap/handler.rs",
     "runtime-lib/src/trap/raise.rs",
+    "runtime-lib/src/trap/tests.rs",
     "runtime-lib/src/trap/thread.rs",
+    "targets/src/aarch64/host.rs",
+    "targets/src/host.rs",
+    "targets/src/riscv64/host.rs",
     "targets/src/x86_64/host.rs",
 ];
 
@@ -146,7 +152,11 @@ fn instruction_sets_are_named_in_targets_only() {
 fn unsafe_files_are_listed_and_say_why() {
     let opted_in: Vec<File> = rust_files()
         .into_iter()
-        .filter(|file| without_comments(&file.text).contains(concat!("allow(", "unsafe_code")))
+        .filter(|file| {
+            // Attributes with long reasons are broken into lines.
+            let code: String = without_comments(&file.text).split_whitespace().collect();
+            code.contains(concat!("allow(", "unsafe_code"))
+        })
         .collect();
     let found: BTreeSet<&str> = opted_in.iter().map(|file| file.path.as_str()).collect();
     let listed: BTreeSet<&str> = UNSAFE_FILES.iter().copied().collect();
