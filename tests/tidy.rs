@@ -54,6 +54,7 @@ const UNSAFE_FILES: &[&str] = &[
     "loader/tests/malformed.rs",
     "loader/tests/mapping.rs",
     "loader/tests/time.rs",
+    "loader/tests/traps.rs",
     "runtime-lib/src/builtins/memory.rs",
     "runtime-lib/src/builtins/mod.rs",
     "runtime-lib/src/builtins/table.rs",

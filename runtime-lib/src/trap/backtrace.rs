@@ -67,8 +67,13 @@ impl std::error::Error for Trap {}
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "wasm trap: {}", self.code)?;
-        for (index, frame) in self.backtrace.iter().enumerate() {
-            write!(f, "\n  {index}: {frame}")?;
+        let mut index = 0;
+        for run in self.backtrace.chunk_by(PartialEq::eq) {
+            write!(f, "\n  {index}: {}", run[0])?;
+            if run.len() > 1 {
+                write!(f, " ({} times)", run.len())?;
+            }
+            index += run.len();
         }
         Ok(())
     }
