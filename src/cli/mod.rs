@@ -15,6 +15,8 @@ mod inspect;
 mod output;
 #[cfg(feature = "compile")]
 mod progress;
+#[cfg(feature = "compile")]
+mod wast;
 
 use clap::{Parser, Subcommand};
 use error::Failure;
@@ -33,6 +35,8 @@ enum Command {
     #[cfg(feature = "compile")]
     Compile(compile::CompileArgs),
     Inspect(inspect::InspectArgs),
+    #[cfg(feature = "compile")]
+    Wast(wast::WastArgs),
 }
 
 /// Does what the command line says.
@@ -41,6 +45,8 @@ pub(crate) fn main() -> ExitCode {
         #[cfg(feature = "compile")]
         Command::Compile(args) => args.run(),
         Command::Inspect(args) => args.run(),
+        #[cfg(feature = "compile")]
+        Command::Wast(args) => args.run(),
     };
     result.unwrap_or_else(|failure| {
         eprintln!("{failure}");
