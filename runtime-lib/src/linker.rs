@@ -25,7 +25,7 @@ pub struct Linker<T, M: Mode = Shared> {
 
 impl<T, M: Mode> Default for Linker<T, M> {
     fn default() -> Self {
-        Self::new()
+        Self::with_mode()
     }
 }
 
@@ -38,10 +38,18 @@ impl<T, M: Mode> Clone for Linker<T, M> {
     }
 }
 
-impl<T, M: Mode> Linker<T, M> {
+impl<T> Linker<T> {
     /// A linker that knows nothing yet.
     #[must_use]
     pub fn new() -> Self {
+        Self::with_mode()
+    }
+}
+
+impl<T, M: Mode> Linker<T, M> {
+    /// A linker, for stores of any mode, that knows nothing yet.
+    #[must_use]
+    pub fn with_mode() -> Self {
         Self {
             modules: HashMap::new(),
             allow_shadowing: false,

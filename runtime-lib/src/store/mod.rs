@@ -79,10 +79,18 @@ unsafe impl<T: Send, M: Mode + Send> Send for Store<T, M> {}
 // SAFETY: through `&Store` nothing can be changed and no host function called.
 unsafe impl<T: Sync, M: Mode + Sync> Sync for Store<T, M> {}
 
-impl<T, M: Mode> Store<T, M> {
+impl<T> Store<T> {
     /// A store that holds `data` and nothing else yet.
     #[must_use]
     pub fn new(data: T) -> Self {
+        Self::with_mode(data)
+    }
+}
+
+impl<T, M: Mode> Store<T, M> {
+    /// A store of any mode that holds `data` and nothing else yet.
+    #[must_use]
+    pub fn with_mode(data: T) -> Self {
         let contents = Box::new(Contents {
             inner: StoreInner::new(StoreId::next()),
             data,
@@ -110,21 +118,21 @@ impl<T, M: Mode> Store<T, M> {
     #[must_use]
     pub fn into_data(self) -> T {
         let store = ManuallyDrop::new(self);
-        // SAFETY: `new` leaked this box; `ManuallyDrop` keeps it from being taken twice.
+        // SAFETY: `with_mode` leaked this box; `ManuallyDrop` keeps it from being taken twice.
         unsafe { Box::from_raw(store.contents.as_ptr()) }.data
     }
 }
 
 impl<T, M: Mode> Drop for Store<T, M> {
     fn drop(&mut self) {
-        // SAFETY: `new` leaked this box, and `into_data`, which also takes it, forgets the store.
+        // SAFETY: `with_mode` leaked this box, and `into_data`, which also takes it, forgets the store.
         drop(unsafe { Box::from_raw(self.contents.as_ptr()) });
     }
 }
 
 impl<T: Default, M: Mode> Default for Store<T, M> {
     fn default() -> Self {
-        Self::new(T::default())
+        Self::with_mode(T::default())
     }
 }
 

@@ -1,0 +1,26 @@
+//! Modules from their text.
+//!
+//! # Safety
+//!
+//! Unsafe for loading an object: it is what the compiler has just made.
+#![allow(unsafe_code, reason = "loads objects that the compiler has just made")]
+
+use prefab::{CompileOptions, compile};
+use prefab_runtime::{Instance, Linker, Module, Store};
+use prefab_targets::Target;
+
+/// The module, compiled for this machine and loaded.
+pub fn module(text: &str) -> Module {
+    let wasm = wat::parse_str(text).expect("the test's module is well-formed");
+    let target = Target::host().expect("tests run on a target");
+    let object = compile(&wasm, &CompileOptions::new(target), &|_, _| ()).expect("it compiles");
+    // SAFETY: the compiler has just made the object.
+    unsafe { prefab_loader::load_bytes(&object, "test") }.expect("it loads")
+}
+
+/// An instance of the module without imports, in a store of its own.
+pub fn instance(text: &str) -> (Store<()>, Instance) {
+    let mut store = Store::new(());
+    let instance = Linker::new().instantiate(&mut store, &module(text));
+    (store, instance.expect("it instantiates"))
+}

@@ -1,0 +1,9 @@
+//! The embedding API, on modules that are compiled to objects, loaded and run.
+
+mod calls;
+mod common;
+mod host;
+mod instances;
+mod memories;
+mod tables;
+mod traps;
