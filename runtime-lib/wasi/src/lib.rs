@@ -1,1 +1,47 @@
-//! WASI preview 1 for the Prefab runtime.
+//! WASI preview 1 for the Prefab runtime, and preview 0 (`wasi_unstable`) by the same code.
+//!
+//! All 46 functions stand in one table ([`FUNCTIONS`]); each is a method of [`WasiCtx`] that works
+//! on a checked view of the guest's memory ([`GuestMemory`]). Whatever a guest passes, a call ends
+//! with an [`Errno`] or with the program's [`Exit`], never with a panic.
+//!
+//! - A guest reaches only what its [`WasiCtxBuilder`] was given. Files lie below preopened
+//!   directories, and no `..`, absolute path or symbolic link leads out of them (`cap-std`).
+//! - Descriptors carry their base and inheriting rights as the specification has them; what
+//!   lacks a right is [`Errno::Notcapable`]. A path that leads out of the sandbox is
+//!   [`Errno::Perm`].
+//! - The differences between the snapshots are kept in [`Snapshot`] alone.
+
+mod args;
+mod builder;
+mod clock;
+mod ctx;
+mod descriptor;
+mod directory;
+mod errno;
+mod exit;
+mod fd;
+mod fd_file;
+mod fd_io;
+mod functions;
+mod host_file;
+mod memory;
+mod path;
+mod path_open;
+mod poll;
+mod process;
+mod rights;
+mod snapshot;
+mod sock;
+mod stream;
+mod table;
+mod types;
+
+pub use builder::{BuildError, WasiCtxBuilder};
+pub use ctx::WasiCtx;
+pub use errno::Errno;
+pub use exit::Exit;
+pub use functions::{FUNCTIONS, Function, Outcome, WasmType};
+pub use memory::GuestMemory;
+pub use rights::Rights;
+pub use snapshot::Snapshot;
+pub use stream::{InputStream, OutputCapture, OutputStream};

@@ -24,17 +24,17 @@ const KEY_IMA_EXT_0: i64 = 4;
 pub(crate) fn registers(context: &ucontext_t) -> Registers {
     let registers = &context.uc_mcontext.__gregs;
     Registers {
-        pc: registers[REG_PC as usize] as u64,
-        sp: registers[REG_SP as usize] as u64,
-        fp: registers[REG_S0 as usize] as u64,
+        pc: registers[REG_PC] as u64,
+        sp: registers[REG_SP] as u64,
+        fp: registers[REG_S0] as u64,
     }
 }
 
 pub(crate) fn set_registers(context: &mut ucontext_t, to: Registers) {
     let registers = &mut context.uc_mcontext.__gregs;
-    registers[REG_PC as usize] = to.pc as _;
-    registers[REG_SP as usize] = to.sp as _;
-    registers[REG_S0 as usize] = to.fp as _;
+    registers[REG_PC] = to.pc as _;
+    registers[REG_SP] = to.sp as _;
+    registers[REG_S0] = to.fp as _;
 }
 
 /// # Safety
