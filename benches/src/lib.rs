@@ -8,13 +8,19 @@ use std::fmt::Write;
 pub fn many_functions(funcs: u32) -> String {
     let mut text = String::from("(module (type $t (func (param i32) (result i32)))\n");
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "(memory 1) (table {funcs} funcref) (elem (i32.const 0) func");
+    let _ = writeln!(
+        text,
+        "(memory 1) (table {funcs} funcref) (elem (i32.const 0) func"
+    );
     for func in 0..funcs {
         let _ = write!(text, " $f{func}");
     }
     text.push_str(")\n");
     for func in 0..funcs {
-        let _ = write!(text, "(func $f{func} (type $t) (local $x i32) (local.set $x (local.get 0))\n");
+        let _ = write!(
+            text,
+            "(func $f{func} (type $t) (local $x i32) (local.set $x (local.get 0))\n"
+        );
         for step in 0..20 {
             let (a, b) = (func % 97 + step, step * 8);
             let _ = writeln!(
