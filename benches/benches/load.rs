@@ -31,8 +31,8 @@ fn load(criterion: &mut Criterion) {
             BenchmarkId::from_parameter(funcs),
             &path,
             |bencher, path| {
-                // SAFETY: the file is what the compiler wrote, and stays as it is.
                 bencher.iter(|| {
+                    // SAFETY: the file is what the compiler wrote, and stays as it is.
                     unsafe { prefab_loader::load_file(path) }.expect("the artifact loads")
                 });
             },

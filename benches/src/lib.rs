@@ -17,9 +17,9 @@ pub fn many_functions(funcs: u32) -> String {
     }
     text.push_str(")\n");
     for func in 0..funcs {
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "(func $f{func} (type $t) (local $x i32) (local.set $x (local.get 0))\n"
+            "(func $f{func} (type $t) (local $x i32) (local.set $x (local.get 0))"
         );
         for step in 0..20 {
             let (a, b) = (func % 97 + step, step * 8);

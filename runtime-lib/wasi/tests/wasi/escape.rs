@@ -8,10 +8,10 @@ use tempfile::TempDir;
 
 use crate::guest::*;
 
-/// A guest in `root`, beside which lie `secret` and `outside/`.
+/// A guest in `jail`, beside which lie `secret` and `outside/`.
 fn prison() -> (Guest, TempDir) {
     let dir = TempDir::new().unwrap();
-    let root = dir.path().join("root");
+    let root = dir.path().join("jail");
     fs::create_dir_all(root.join("sub")).unwrap();
     fs::create_dir(dir.path().join("outside")).unwrap();
     fs::write(dir.path().join("secret"), "secret").unwrap();
@@ -21,7 +21,7 @@ fn prison() -> (Guest, TempDir) {
 
 /// Ways to say `secret` and `outside`, as far as they can be built from inside and from outside.
 fn ways(dir: &TempDir, target: &str) -> Vec<String> {
-    let root = dir.path().join("root");
+    let root = dir.path().join("jail");
     let absolute = dir.path().join(target);
     let absolute = absolute.to_str().unwrap();
     let link = |contents: &str, name: &str| {
@@ -34,12 +34,12 @@ fn ways(dir: &TempDir, target: &str) -> Vec<String> {
     link("up", "chain1");
     link("sub/../chain1", "chain2");
     link("/", "slash");
-    link("../../root/../", "sub/around");
+    link("../../jail/../", "sub/around");
     vec![
         format!("../{target}"),
         format!("sub/../../{target}"),
         format!("./sub/.././../{target}"),
-        format!("../root/../{target}"),
+        format!("../jail/../{target}"),
         absolute.to_string(),
         format!("/{target}"),
         "absolute".to_string(),
@@ -140,7 +140,7 @@ fn nothing_outside_is_made_or_removed() {
         );
     }
     assert_eq!(fs::read_dir(dir.path().join("outside")).unwrap().count(), 0);
-    assert!(dir.path().join("root/file").exists());
+    assert!(dir.path().join("jail/file").exists());
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn links_that_lead_out_can_be_made_but_not_followed() {
     let sub = guest
         .open(ROOT, "sub", DIRECTORY, Rights::DIRECTORY)
         .unwrap();
-    fs::rename(dir.path().join("root/sub"), dir.path().join("outside/sub")).unwrap();
+    fs::rename(dir.path().join("jail/sub"), dir.path().join("outside/sub")).unwrap();
     assert_eq!(
         guest.open(sub, "..", DIRECTORY, Rights::NONE),
         Err(Errno::Perm)
