@@ -70,6 +70,7 @@ const UNSAFE_FILES: &[&str] = &[
     "runtime-lib/src/mapping.rs",
     "runtime-lib/src/memory/data.rs",
     "runtime-lib/src/module/mod.rs",
+    "runtime-lib/src/module/tests.rs",
     "runtime-lib/src/store/context.rs",
     "runtime-lib/src/store/inner.rs",
     "runtime-lib/src/store/mod.rs",
@@ -86,6 +87,7 @@ const UNSAFE_FILES: &[&str] = &[
     "targets/src/riscv64/host.rs",
     "src/wast/load.rs",
     "targets/src/x86_64/host.rs",
+    "tests/embedding/allocations.rs",
     "tests/embedding/common.rs",
 ];
 

@@ -27,8 +27,8 @@ impl<'a, T, M: Mode> Caller<'a, T, M> {
         self.store.data_mut()
     }
 
-    /// The instance that imported the function. `None` if the host itself called it, or it came
-    /// to the guest otherwise, in a table, and no instance imported it.
+    /// The instance that imported the function. `None` if none did: the host called it itself, or
+    /// put it into a table.
     #[must_use]
     pub const fn instance(&self) -> Option<Instance> {
         self.instance

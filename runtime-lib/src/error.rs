@@ -163,7 +163,8 @@ impl fmt::Display for HostError {
 
 impl std::error::Error for HostError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.source)
+        // The error's own text is this one's.
+        self.source.source()
     }
 }
 

@@ -95,7 +95,7 @@ impl Val {
     }
 
     /// The bits that compiled code has for the value in `store`.
-    pub(crate) fn to_raw(self, store: &mut StoreInner) -> Result<RawVal, Error> {
+    pub(crate) fn to_raw(self, store: &StoreInner) -> Result<RawVal, Error> {
         let bits = match self {
             Self::I32(value) => u128::from(value.cast_unsigned()),
             Self::I64(value) => u128::from(value.cast_unsigned()),

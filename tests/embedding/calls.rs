@@ -1,7 +1,7 @@
 //! Calls from the host into guests.
 
 use crate::common::{instance, module};
-use prefab_runtime::{Error, FuncType, Linker, Store, V128, Val, ValType};
+use prefab::{Error, FuncType, Linker, Store, V128, Val, ValType};
 
 #[test]
 fn typed_calls_of_every_type() {
@@ -11,7 +11,7 @@ fn typed_calls_of_every_type() {
              (result externref funcref v128 f64 f32 i64 i32)
              local.get 6 local.get 5 local.get 4 local.get 3 local.get 2 local.get 1 local.get 0))"#,
     );
-    use prefab_runtime::{ExternRef, Func};
+    use prefab::{ExternRef, Func};
     type In = (i32, i64, f32, f64, V128, Option<Func>, Option<ExternRef>);
     type Out = (Option<ExternRef>, Option<Func>, V128, f64, f32, i64, i32);
     let all = instance
@@ -128,7 +128,7 @@ fn handles_of_another_store_are_errors() {
     linker.define("env", "f", f).unwrap();
     let importer = crate::common::module(r#"(module (import "env" "f" (func)))"#);
     wrong(linker.instantiate(&mut two, &importer).err());
-    wrong(prefab_runtime::Instance::new(&mut two, &importer, &[f.into()]).err());
+    wrong(prefab::Instance::new(&mut two, &importer, &[f.into()]).err());
     assert!(linker.instantiate(&mut one, &importer).is_ok());
 }
 

@@ -5,9 +5,8 @@
 //! Unsafe for loading an object: it is what the compiler has just made.
 #![allow(unsafe_code, reason = "loads objects that the compiler has just made")]
 
-use prefab::{CompileOptions, compile};
-use prefab_runtime::{Instance, Linker, Module, Store};
-use prefab_targets::Target;
+use prefab::targets::Target;
+use prefab::{CompileOptions, Instance, Linker, Module, Store, compile};
 
 /// The module, compiled for this machine and loaded.
 pub fn module(text: &str) -> Module {
@@ -15,7 +14,7 @@ pub fn module(text: &str) -> Module {
     let target = Target::host().expect("tests run on a target");
     let object = compile(&wasm, &CompileOptions::new(target), &|_, _| ()).expect("it compiles");
     // SAFETY: the compiler has just made the object.
-    unsafe { prefab_loader::load_bytes(&object, "test") }.expect("it loads")
+    unsafe { prefab::load_bytes(&object, "test") }.expect("it loads")
 }
 
 /// An instance of the module without imports, in a store of its own.

@@ -1,8 +1,9 @@
 //! Calls from guests to the host.
 
 use crate::common::module;
-use prefab_runtime::{
-    Caller, Error, ExternRef, Func, FuncType, Instance, Linker, Store, TrapCode, V128, Val, ValType,
+use prefab::{
+    Caller, Error, Extern, ExternRef, Func, FuncType, Instance, Linker, Store, TrapCode, V128, Val,
+    ValType,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -295,6 +296,41 @@ fn re_exported_host_functions_are_called_by_host_and_guest() {
     );
     let run = outer.get_typed_func::<(), i32>(&mut store, "run").unwrap();
     assert_eq!(run.call(&mut store, ()).unwrap(), 7);
+}
+
+#[test]
+fn a_host_function_knows_who_imported_it() {
+    let ask = |mut caller: Caller<'_, ()>| match caller.get_export("name") {
+        Some(Extern::Global(name)) => name.get(&caller).unwrap().i32().unwrap(),
+        _ => 0,
+    };
+    let mut linker = Linker::<()>::new();
+    linker.func_wrap("host", "ask", ask).unwrap();
+    let module = |name: i32| {
+        module(&format!(
+            r#"(module
+                 (import "host" "ask" (func $ask (result i32)))
+                 (global (export "name") i32 (i32.const {name}))
+                 (table (export "t") 2 funcref)
+                 (elem (i32.const 0) $ask)
+                 (func (export "ask") (result i32) (call $ask))
+                 (func (export "ask_table") (param i32) (result i32)
+                   (call_indirect (result i32) (local.get 0))))"#
+        ))
+    };
+    let mut store = Store::new(());
+    let free = Func::wrap(&mut store, ask);
+    for name in [1, 2] {
+        let instance = linker.instantiate(&mut store, &module(name)).unwrap();
+        let t = instance.get_table(&mut store, "t").unwrap();
+        t.set(&mut store, 1, Val::FuncRef(Some(free))).unwrap();
+        let ask = instance.get_typed_func::<(), i32>(&mut store, "ask");
+        assert_eq!(ask.unwrap().call(&mut store, ()).unwrap(), name);
+        let ask = instance.get_typed_func::<i32, i32>(&mut store, "ask_table");
+        assert_eq!(ask.as_ref().unwrap().call(&mut store, 0).unwrap(), name);
+        // Nobody imported this one.
+        assert_eq!(ask.unwrap().call(&mut store, 1).unwrap(), 0);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Many instances, their memories and what they share.
 
 use crate::common::module;
-use prefab_runtime::{Linker, Store, Val};
+use prefab::{Linker, Store, Val};
 
 const COUNTER: &str = r#"(module
     (memory (export "memory") 2)
@@ -133,31 +133,23 @@ fn the_start_function_runs_and_may_trap() {
     );
     let mut linker = Linker::<u32>::new();
     linker
-        .func_wrap(
-            "host",
-            "note",
-            |mut caller: prefab_runtime::Caller<'_, u32>| {
-                *caller.data_mut() += 1;
-            },
-        )
+        .func_wrap("host", "note", |mut caller: prefab::Caller<'_, u32>| {
+            *caller.data_mut() += 1;
+        })
         .unwrap();
     let mut store = Store::new(0);
     linker.instantiate(&mut store, &started).unwrap();
     assert_eq!(*store.data(), 1);
     let traps = module("(module (func $f unreachable) (start $f))");
     let error = linker.instantiate(&mut store, &traps).unwrap_err();
-    assert_eq!(
-        error.trap_code(),
-        Some(prefab_runtime::TrapCode::Unreachable)
-    );
+    assert_eq!(error.trap_code(), Some(prefab::TrapCode::Unreachable));
 }
 
 #[test]
 fn what_was_written_before_initialisation_trapped_stays() {
     let mut linker = Linker::<()>::new();
     let mut store = Store::new(());
-    let memory =
-        prefab_runtime::Memory::new(&mut store, prefab_runtime::MemoryType::new(1, None)).unwrap();
+    let memory = prefab::Memory::new(&mut store, prefab::MemoryType::new(1, None)).unwrap();
     linker.define("host", "m", memory).unwrap();
     let module = module(
         r#"(module
@@ -167,7 +159,7 @@ fn what_was_written_before_initialisation_trapped_stays() {
              (data (i32.const 4) "ef"))"#,
     );
     let error = linker.instantiate(&mut store, &module).unwrap_err();
-    let outside = prefab_runtime::TrapCode::MemoryOutOfBounds;
+    let outside = prefab::TrapCode::MemoryOutOfBounds;
     assert_eq!(error.trap_code(), Some(outside));
     let bytes = memory.data(&store);
     assert_eq!((&bytes[..2], bytes[4], bytes[65535]), (&b"ab"[..], 0, 0));

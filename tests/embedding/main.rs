@@ -1,5 +1,6 @@
 //! The embedding API, on modules that are compiled to objects, loaded and run.
 
+mod allocations;
 mod calls;
 mod common;
 mod host;

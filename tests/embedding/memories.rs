@@ -1,7 +1,7 @@
 //! Memories, seen from both sides.
 
 use crate::common::{instance, module};
-use prefab_runtime::{Linker, Memory, MemoryType, Store, TrapCode};
+use prefab::{Linker, Memory, MemoryType, Store, TrapCode};
 
 #[test]
 fn several_memories() {
@@ -113,7 +113,7 @@ fn the_hosts_memory_can_be_imported() {
     assert_eq!(memory.data(&store)[65535..65537], [1, 1]);
 
     let unbounded = Memory::new(&mut store, MemoryType::new(1, None)).unwrap();
-    let refused = prefab_runtime::Instance::new(&mut store, &module, &[unbounded.into()]);
+    let refused = prefab::Instance::new(&mut store, &module, &[unbounded.into()]);
     let message = refused.unwrap_err().to_string();
     assert!(message.contains("incompatible import type"), "{message}");
 }

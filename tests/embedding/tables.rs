@@ -1,7 +1,7 @@
 //! Tables, seen from both sides.
 
 use crate::common::{instance, module};
-use prefab_runtime::{
+use prefab::{
     Error, ExternRef, Func, FuncType, Linker, Store, Table, TableType, TrapCode, Val, ValType,
 };
 

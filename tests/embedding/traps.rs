@@ -1,7 +1,7 @@
 //! Traps, and where they happened.
 
 use crate::common::{instance, module};
-use prefab_runtime::{Error, Instance, Linker, Store, TrapCode};
+use prefab::{Error, Instance, Linker, Store, TrapCode};
 
 const TRAPS: &str = r#"(module
     (memory 1)

@@ -45,6 +45,8 @@ unsafe impl Sync for HostFunc {}
 #[repr(C)]
 pub struct Binding {
     pub(crate) abi: HostBinding,
+    /// The context of the instance that imported the function; 0 if none did.
+    importer: u64,
     store: NonNull<StoreInner>,
     host: *const HostFunc,
     closure: *const (),
@@ -103,20 +105,21 @@ impl HostFunc {
         self.native
     }
 
-    /// The binding for `store`, whose execution state is `exec`, and for the instance whose
-    /// context is `caller`. Valid as long as the function stays where it is.
+    /// The binding for `store`, whose execution state is `exec`, for the instance whose context is
+    /// `importer`, if one imports the function. Valid as long as the function stays where it is.
     pub(crate) fn bind(
         &self,
         store: NonNull<StoreInner>,
         exec: NonNull<Exec>,
-        caller: u64,
+        importer: u64,
     ) -> Binding {
         Binding {
             abi: HostBinding {
                 exec: exec.as_ptr().expose_provenance() as u64,
                 function: self.native.unwrap_or(self.array),
-                caller,
+                caller: importer,
             },
+            importer,
             store,
             host: self,
             closure: std::ptr::from_ref(&*self.closure).cast(),
@@ -140,7 +143,7 @@ pub(super) unsafe fn call_host<T, M: Mode, F>(
         let closure = unsafe { &*binding.closure.cast::<F>() };
         // SAFETY: the store is of this `T` and `M`, and this call is the only one that uses it.
         let mut store = unsafe { StoreContextMut::from_inner(binding.store) };
-        let caller = store.inner_mut().instance_of_context(binding.abi.caller);
+        let caller = store.inner_mut().instance_of_context(binding.importer);
         run(closure, binding.store, Caller::new(store, caller))
     }));
     let pending = match outcome {
@@ -208,7 +211,7 @@ where
                 )));
             }
             // SAFETY: the closure has returned: this is the only reference.
-            let raw = val.to_raw(unsafe { &mut *store.as_ptr() })?;
+            let raw = val.to_raw(unsafe { store.as_ref() })?;
             // SAFETY: `values` has 16 bytes for each result.
             unsafe { write_value(values.add(2 * index), raw.bits) };
         }
@@ -222,7 +225,7 @@ impl StoreInner {
     /// The instance whose context this is; `None` for 0.
     fn instance_of_context(&self, context: u64) -> Option<Instance> {
         let context = std::ptr::with_exposed_provenance_mut(context as usize);
-        // SAFETY: a binding's caller is 0 or the context of an instance of the binding's store.
+        // SAFETY: a binding's importer is 0 or the context of an instance of the binding's store.
         let (_, index) = unsafe { crate::instance::from_context(NonNull::new(context)?) };
         Some(Instance {
             store: self.id(),

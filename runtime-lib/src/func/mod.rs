@@ -120,7 +120,7 @@ impl Func {
         }
         let mut values = vec![[0_u64; 2]; params.len().max(results.len())];
         for (value, param) in values.iter_mut().zip(params) {
-            let bits = param.to_raw(store.inner_mut())?.bits;
+            let bits = param.to_raw(store.inner())?.bits;
             // SAFETY: a value has 16 bytes.
             unsafe { write_value(value.as_mut_ptr(), bits) };
         }

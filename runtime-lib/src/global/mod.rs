@@ -117,7 +117,7 @@ impl StoreInner {
     }
 }
 
-fn checked(store: &mut StoreInner, ty: GlobalType, value: Val) -> Result<u128, Error> {
+fn checked(store: &StoreInner, ty: GlobalType, value: Val) -> Result<u128, Error> {
     if value.ty() != ty.content {
         let (found, expected) = (value.ty(), ty.content);
         return Err(Error::Type(format!(

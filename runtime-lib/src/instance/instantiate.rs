@@ -47,7 +47,7 @@ pub(crate) unsafe fn instantiate(
         // SAFETY: the caller says that there is no other reference.
         let inner = unsafe { &mut *store.as_ptr() };
         let instance = inner.allocate(store, module, imports)?;
-        inner.add_module_adapters(module, instance)?;
+        inner.add_module(module, instance)?;
         inner.initialize_globals(instance)?;
         inner.initialize_tables(instance)?;
         inner.initialize_memories(instance)?;
@@ -122,7 +122,6 @@ impl StoreInner {
         let (fields, backing) = Fields::map(module, own_memory)?;
         let exec = self.exec().expose_provenance() as u64;
         fields.set_header(module, store, exec, index);
-        self.exec_mut().add_module(module.clone());
         let mut data = InstanceData {
             module: module.clone(),
             fields,
@@ -137,18 +136,22 @@ impl StoreInner {
             dropped_elements: HashSet::new(),
             dropped_data: HashSet::new(),
         };
-        self.import(&mut data)?;
-        self.import_funcs(store, &mut data, imports.funcs)?;
-        match backing {
-            Backing::Fields(mapping) => data._mapping = Some(mapping),
-            Backing::Memory(memory) => data.memories.push(self.add_memory(memory)),
-        }
-        self.define(&mut data)?;
+        let fill = || {
+            self.import(&data)?;
+            self.import_funcs(store, &mut data, imports.funcs)?;
+            match backing {
+                Backing::Fields(mapping) => data._mapping = Some(mapping),
+                Backing::Memory(memory) => data.memories.push(self.add_memory(memory)),
+            }
+            self.define(&mut data)
+        };
+        // Even if it failed half-way, the store has tables whose definitions are in its fields.
+        let filled = fill();
         self.instances.push(data);
-        Ok(index)
+        filled.map(|()| index)
     }
 
-    fn import(&mut self, data: &mut InstanceData) -> Result<(), Error> {
+    fn import(&self, data: &InstanceData) -> Result<(), Error> {
         let counts = data.module.meta().counts();
         let agrees = data.tables.len() == counts.imported_tables as usize
             && data.memories.len() == counts.imported_memories as usize
@@ -248,8 +251,13 @@ impl StoreInner {
         Ok(())
     }
 
-    /// Makes the module's host adapters known to host functions that wait for them.
-    fn add_module_adapters(&mut self, module: &Module, instance: u32) -> Result<(), Error> {
+    /// Makes the module's code known to trap handling, and its host adapters to host functions
+    /// that wait for them. Once per module.
+    fn add_module(&mut self, module: &Module, instance: u32) -> Result<(), Error> {
+        if !self.modules.insert(module.address()) {
+            return Ok(());
+        }
+        self.exec_mut().add_module(module.clone());
         let context = self.instances[instance as usize].fields.context();
         let meta = module.meta();
         for (index, ty) in (0..).zip(meta.types()?.iter()) {

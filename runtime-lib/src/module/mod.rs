@@ -10,6 +10,8 @@
 )]
 
 mod image;
+#[cfg(test)]
+mod tests;
 pub(crate) mod types;
 
 pub use types::{ExportType, ImportType};
@@ -154,6 +156,11 @@ impl Module {
         types::export_type(self.meta(), export)
             .ok()
             .map(|export| export.ty)
+    }
+
+    /// An address that is the module's as long as it lives.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
     }
 
     /// The metadata, read in place.

@@ -18,7 +18,7 @@ use crate::trap::{Exec, Pending, Stopped};
 use prefab_abi::func::FuncRef;
 use prefab_abi::trap::TrapCode;
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ pub struct StoreInner {
     id: StoreId,
     exec: NonNull<Exec>,
     pub(crate) instances: Vec<InstanceData>,
+    /// The addresses of the modules that they are instances of.
+    pub(crate) modules: HashSet<usize>,
     pub(crate) memories: Vec<MemoryData>,
     pub(crate) tables: Vec<TableData>,
     pub(crate) globals: Vec<GlobalData>,
@@ -44,6 +46,7 @@ impl StoreInner {
             id,
             exec: NonNull::from(Box::leak(Box::<Exec>::default())),
             instances: Vec::new(),
+            modules: HashSet::new(),
             memories: Vec::new(),
             tables: Vec::new(),
             globals: Vec::new(),
@@ -114,9 +117,9 @@ impl StoreInner {
     pub(crate) fn add_host_func(&mut self, store: NonNull<Self>, host: Arc<HostFunc>) -> u32 {
         let type_id = host.identity();
         let adapters = self.adapters.get(&type_id).copied();
-        let caller = adapters.map_or(0, |adapters| adapters.context);
         let code = adapters.and_then(|adapters| adapters.for_host(&host));
-        let binding = Box::new(host.bind(store, self.exec, caller));
+        let mut binding = Box::new(host.bind(store, self.exec, 0));
+        binding.abi.caller = adapters.map_or(0, |adapters| adapters.context);
         let abi = FuncRef {
             code: code.unwrap_or(0),
             type_id,

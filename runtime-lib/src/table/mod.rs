@@ -18,7 +18,7 @@ pub struct Table {
 
 const OUTSIDE: Error = Error::OutOfBounds("the element does not lie inside the table");
 
-fn bits(store: &mut StoreInner, table: u32, value: Val) -> Result<u64, Error> {
+fn bits(store: &StoreInner, table: u32, value: Val) -> Result<u64, Error> {
     let element = store.tables[table as usize].ty().element;
     if value.ty() != element {
         let found = value.ty();
