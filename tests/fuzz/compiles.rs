@@ -1,0 +1,39 @@
+//! The fuzz body: a valid module compiles for every target, to the same bytes however many threads
+//! compile it.
+
+use crate::differential::Verdict;
+use crate::generate;
+use prefab_compiler::{Options, compile};
+use prefab_targets::{FeatureSet, Target};
+
+/// The first CPU of a target that has vector instructions.
+fn features(target: &'static Target) -> FeatureSet {
+    let cpus = target.features().cpus.iter();
+    let sets = cpus.filter_map(|cpu| FeatureSet::parse(target, Some(cpu.name), None).ok());
+    sets.into_iter()
+        .find(FeatureSet::has_vectors)
+        .expect("a target has CPUs with vectors")
+}
+
+/// Compiles the module that `input` stands for.
+///
+/// # Panics
+/// If it does not compile, or not always to the same bytes.
+pub fn check(input: &[u8]) -> Verdict {
+    let Some(wasm) = generate::module(input) else {
+        return Verdict::Skipped;
+    };
+    for target in Target::ALL.iter().copied() {
+        let mut options = Options::new(target);
+        options.features = features(target);
+        let mut object = |jobs| {
+            options.jobs = Some(jobs);
+            compile(&wasm, &options, &|_, _| ()).unwrap_or_else(|error| panic!("{target}: {error}"))
+        };
+        assert!(
+            object(1) == object(2),
+            "{target}: one thread or two make a difference"
+        );
+    }
+    Verdict::Same
+}

@@ -1,0 +1,159 @@
+//! The fuzz body: a module behaves the same as compiled code and in an interpreter.
+
+use crate::generate;
+use crate::oracle::Oracle;
+use crate::ours::Ours;
+use crate::random::Random;
+
+/// A value, by its bits; a reference by whether it is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bits {
+    I32(u32),
+    I64(u64),
+    F32(u32),
+    F64(u64),
+    V128(u128),
+    Ref(bool),
+}
+
+/// Why a module stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// A trap that the specification has, by what both machines can tell apart.
+    Trap(Trap),
+    /// The machine had no room left. What happens then is not determined.
+    Exhausted,
+}
+
+/// The traps, by what both machines can tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trap {
+    Unreachable,
+    Memory,
+    Table,
+    NullElement,
+    ElementType,
+    DivideByZero,
+    Overflow,
+    Conversion,
+}
+
+/// What an export is, as far as it is compared.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// With zero or null of each parameter's type.
+    Func(Vec<Bits>),
+    Global,
+    Memory,
+    Table,
+}
+
+/// Something that a module runs on.
+pub trait Machine: Sized {
+    /// Instantiates the module.
+    fn new(wasm: &[u8]) -> Result<Self, Stop>;
+    /// Calls an export.
+    fn call(&mut self, name: &str, args: &[Bits]) -> Result<Vec<Bits>, Stop>;
+    /// An exported global's value.
+    fn global(&mut self, name: &str) -> Bits;
+    /// An exported memory's contents.
+    fn memory(&mut self, name: &str) -> Vec<u8>;
+    /// For each element of an exported table whether there is one.
+    fn table(&mut self, name: &str) -> Vec<bool>;
+}
+
+/// What became of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Both machines agree.
+    Same,
+    /// The input is no module, or none that the oracle takes.
+    Skipped,
+}
+
+/// Runs the module that `input` stands for on both machines.
+///
+/// # Panics
+/// If they differ.
+pub fn check(input: &[u8]) -> Verdict {
+    let Some(wasm) = generate::module(input) else {
+        return Verdict::Skipped;
+    };
+    let Some(exports) = Oracle::exports(&wasm) else {
+        return Verdict::Skipped;
+    };
+    let mut random = Random::of_bytes(input);
+    let mut machines = instantiate(&wasm);
+    for (name, kind) in &exports {
+        let Kind::Func(params) = kind else { continue };
+        let Some((ours, oracle)) = &mut machines else {
+            return Verdict::Same;
+        };
+        let args = params.iter().map(|param| operand(&mut random, param));
+        let args: Vec<Bits> = args.collect();
+        let outcomes = (ours.call(name, &args), oracle.call(name, &args));
+        if let (Err(Stop::Exhausted), _) | (_, Err(Stop::Exhausted)) = outcomes {
+            machines = instantiate(&wasm);
+            continue;
+        }
+        assert_eq!(
+            outcomes.0, outcomes.1,
+            "{name:?} of {args:?}, ours and the oracle's"
+        );
+        if outcomes.0.is_err() {
+            // Its fuel may be used up.
+            compare_state(&exports, ours, oracle);
+            machines = instantiate(&wasm);
+        }
+    }
+    if let Some((ours, oracle)) = &mut machines {
+        compare_state(&exports, ours, oracle);
+    }
+    Verdict::Same
+}
+
+/// The module on both machines; nothing if it cannot be instantiated.
+fn instantiate(wasm: &[u8]) -> Option<(Ours, Oracle)> {
+    match (Ours::new(wasm), Oracle::new(wasm)) {
+        (Ok(ours), Ok(oracle)) => Some((ours, oracle)),
+        (Err(Stop::Exhausted), _) | (_, Err(Stop::Exhausted)) => None,
+        (ours, oracle) => {
+            assert_eq!(
+                ours.err(),
+                oracle.err(),
+                "instantiation, ours and the oracle's"
+            );
+            None
+        }
+    }
+}
+
+fn compare_state(exports: &[(String, Kind)], ours: &mut Ours, oracle: &mut Oracle) {
+    for (name, kind) in exports {
+        match kind {
+            Kind::Func(_) => {}
+            Kind::Global => assert_eq!(ours.global(name), oracle.global(name), "global {name:?}"),
+            Kind::Memory => assert!(
+                ours.memory(name) == oracle.memory(name),
+                "memory {name:?} differs"
+            ),
+            Kind::Table => assert_eq!(ours.table(name), oracle.table(name), "table {name:?}"),
+        }
+    }
+}
+
+/// A value of the type of `zero`.
+fn operand(random: &mut Random, zero: &Bits) -> Bits {
+    match zero {
+        Bits::I32(_) => Bits::I32(random.operand() as u32),
+        Bits::I64(_) => Bits::I64(random.operand()),
+        // Not NaNs: their payloads must be those that the module makes.
+        Bits::F32(_) => Bits::F32((random.operand() as i16 as f32).to_bits()),
+        Bits::F64(_) => Bits::F64((random.operand() as i32 as f64).to_bits()),
+        Bits::V128(_) => {
+            let halves = (random.operand() as u32, random.operand() as u16);
+            Bits::V128(u128::from(halves.0) << 64 | u128::from(halves.1))
+        }
+        Bits::Ref(_) => Bits::Ref(false),
+    }
+}

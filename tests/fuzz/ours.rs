@@ -1,0 +1,126 @@
+//! The other machine: compiled to an object, loaded.
+//!
+//! # Safety
+//! The object that is loaded is what the compiler returned just before.
+#![allow(unsafe_code, reason = "to load an object is to trust it")]
+
+use crate::differential::{Bits, Machine, Stop, Trap};
+use prefab_abi::trap::TrapCode;
+use prefab_abi::types::ValType;
+use prefab_compiler::{Options, compile};
+use prefab_runtime::{Error, Extern, Instance, Linker, Store, Val};
+use prefab_targets::Target;
+
+/// A module as compiled code.
+pub struct Ours {
+    store: Store<()>,
+    instance: Instance,
+}
+
+impl Ours {
+    fn export(&mut self, name: &str) -> Extern {
+        let export = self.instance.get_export(&mut self.store, name);
+        export.expect("the oracle has the export")
+    }
+}
+
+impl Machine for Ours {
+    fn new(wasm: &[u8]) -> Result<Self, Stop> {
+        let target = Target::host().expect("the tests run where code can be compiled for");
+        let mut options = Options::new(target);
+        options.jobs = Some(1);
+        let object = compile(wasm, &options, &|_, _| ()).expect("a valid module compiles");
+        // SAFETY: the bytes are what the compiler returned.
+        let module = unsafe { prefab_loader::load_bytes(&object, "fuzz") };
+        let module = module.expect("what was compiled can be loaded");
+        let mut store = Store::new(());
+        let instance = Linker::new().instantiate(&mut store, &module);
+        let instance = instance.map_err(|error| stop(&error))?;
+        Ok(Self { store, instance })
+    }
+
+    fn call(&mut self, name: &str, args: &[Bits]) -> Result<Vec<Bits>, Stop> {
+        let Extern::Func(func) = self.export(name) else {
+            panic!("{name:?} is no function");
+        };
+        let ty = func.ty(&self.store).expect("its own store");
+        let args: Vec<Val> = args
+            .iter()
+            .zip(ty.params())
+            .map(|(arg, ty)| val(arg, *ty))
+            .collect();
+        let mut results: Vec<Val> = ty
+            .results()
+            .iter()
+            .map(|result| Val::default_for(*result))
+            .collect();
+        func.call(&mut self.store, &args, &mut results)
+            .map_err(|error| stop(&error))?;
+        Ok(results.iter().map(bits).collect())
+    }
+
+    fn global(&mut self, name: &str) -> Bits {
+        let Extern::Global(global) = self.export(name) else {
+            panic!("{name:?} is no global");
+        };
+        bits(&global.get(&mut self.store).expect("its own store"))
+    }
+
+    fn memory(&mut self, name: &str) -> Vec<u8> {
+        let Extern::Memory(memory) = self.export(name) else {
+            panic!("{name:?} is no memory");
+        };
+        memory.data(&self.store).to_vec()
+    }
+
+    fn table(&mut self, name: &str) -> Vec<bool> {
+        let Extern::Table(table) = self.export(name) else {
+            panic!("{name:?} is no table");
+        };
+        let size = table.size(&self.store).expect("its own store");
+        let element = |index| table.get(&mut self.store, index).expect("it is inside");
+        (0..size)
+            .map(element)
+            .map(|element| bits(&element) == Bits::Ref(true))
+            .collect()
+    }
+}
+
+fn bits(val: &Val) -> Bits {
+    match val {
+        Val::I32(value) => Bits::I32(value.cast_unsigned()),
+        Val::I64(value) => Bits::I64(value.cast_unsigned()),
+        Val::F32(bits) => Bits::F32(*bits),
+        Val::F64(bits) => Bits::F64(*bits),
+        Val::V128(bits) => Bits::V128(*bits),
+        Val::FuncRef(func) => Bits::Ref(func.is_some()),
+        Val::ExternRef(reference) => Bits::Ref(reference.is_some()),
+    }
+}
+
+fn val(bits: &Bits, ty: ValType) -> Val {
+    match *bits {
+        Bits::I32(value) => Val::I32(value.cast_signed()),
+        Bits::I64(value) => Val::I64(value.cast_signed()),
+        Bits::F32(bits) => Val::F32(bits),
+        Bits::F64(bits) => Val::F64(bits),
+        Bits::V128(bits) => Val::V128(bits),
+        // Arguments are null.
+        Bits::Ref(_) => Val::default_for(ty),
+    }
+}
+
+fn stop(error: &Error) -> Stop {
+    Stop::Trap(match error.trap_code() {
+        Some(TrapCode::Unreachable) => Trap::Unreachable,
+        Some(TrapCode::MemoryOutOfBounds) => Trap::Memory,
+        Some(TrapCode::TableOutOfBounds | TrapCode::UndefinedElement) => Trap::Table,
+        Some(TrapCode::UninitializedElement) => Trap::NullElement,
+        Some(TrapCode::IndirectCallTypeMismatch) => Trap::ElementType,
+        Some(TrapCode::IntegerDivideByZero) => Trap::DivideByZero,
+        Some(TrapCode::IntegerOverflow) => Trap::Overflow,
+        Some(TrapCode::InvalidConversionToInteger) => Trap::Conversion,
+        Some(TrapCode::StackOverflow) => return Stop::Exhausted,
+        _ => panic!("it failed: {error}"),
+    })
+}
