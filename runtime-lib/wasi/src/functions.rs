@@ -79,6 +79,8 @@ macro_rules! for_each_function {
         }
     };
 }
+pub(crate) use for_each_function;
+
 /// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WasmType {

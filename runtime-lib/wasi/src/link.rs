@@ -1,0 +1,85 @@
+//! The functions of WASI as imports of modules.
+
+use prefab_runtime::{Caller, Error, Extern, Linker};
+
+use crate::ctx::WasiCtx;
+use crate::errno::Errno;
+use crate::functions::{IntoOutcome, for_each_function};
+use crate::memory::GuestMemory;
+use crate::snapshot::Snapshot;
+
+/// Defines one function in a linker, as a closure of its own parameters.
+macro_rules! define {
+    ($linker:ident $get:ident $snapshot:ident $name:ident($( $param:ident: $type:ty ),*) -> errno, preview1) => {
+        if $snapshot == Snapshot::Preview1 {
+            define!($linker $get $snapshot $name($( $param: $type ),*) -> errno, both);
+        }
+    };
+    ($linker:ident $get:ident $snapshot:ident $name:ident($( $param:ident: $type:ty ),*) -> errno, both) => {
+        $linker.func_wrap(
+            $snapshot.module_name(),
+            stringify!($name),
+            move |mut caller: Caller<'_, T> $( , $param: $type )*| -> Result<u32, Error> {
+                let errno = enter(&mut caller, $get, $snapshot, |ctx, mem| ctx.$name(mem $( , $param )*))?;
+                Ok(u32::from(errno.code()))
+            },
+        )?;
+    };
+    ($linker:ident $get:ident $snapshot:ident $name:ident($( $param:ident: $type:ty ),*) -> never, both) => {
+        $linker.func_wrap(
+            $snapshot.module_name(),
+            stringify!($name),
+            move |mut caller: Caller<'_, T> $( , $param: $type )*| -> Result<(), Error> {
+                enter(&mut caller, $get, $snapshot, |ctx, mem| ctx.$name(mem $( , $param )*)).map(drop)
+            },
+        )?;
+    };
+}
+
+macro_rules! define_all {
+    (
+        ($linker:ident $get:ident $snapshot:ident)
+        $( $name:ident($( $param:ident: $type:ty ),*) -> $result:ident, $since:ident; )*
+    ) => {
+        $( define!($linker $get $snapshot $name($( $param: $type ),*) -> $result, $since); )*
+    };
+}
+
+/// Defines all functions of both snapshots in `linker`. `get` finds the context in the store's data.
+///
+/// They work on the memory that the calling module exports as `memory`; to a module that exports
+/// none, every pointer is [`Errno::Fault`]. A program that ends itself ends with the host error
+/// [`Exit`](crate::Exit), which [`Error::downcast_ref`] finds.
+///
+/// # Errors
+///
+/// [`Error::Duplicate`] if the linker has one of them already.
+pub fn add_to_linker<T, G>(linker: &mut Linker<T>, get: G) -> Result<(), Error>
+where
+    G: Fn(&mut T) -> &mut WasiCtx + Copy + Send + Sync + 'static,
+{
+    for snapshot in Snapshot::ALL {
+        for_each_function!(define_all!(linker get snapshot));
+    }
+    Ok(())
+}
+
+/// Makes one call: finds the memory and the context, and passes on the end of the program.
+fn enter<T, R: IntoOutcome>(
+    caller: &mut Caller<'_, T>,
+    get: impl Fn(&mut T) -> &mut WasiCtx,
+    snapshot: Snapshot,
+    call: impl FnOnce(&mut WasiCtx, &mut GuestMemory<'_>) -> R,
+) -> Result<Errno, Error> {
+    let outcome = match caller.get_export("memory") {
+        Some(Extern::Memory(memory)) => {
+            let (bytes, data) = caller.data_and_memory(memory)?;
+            call(get(data), &mut GuestMemory::new(bytes, snapshot))
+        }
+        _ => call(
+            get(caller.data_mut()),
+            &mut GuestMemory::new(&mut [], snapshot),
+        ),
+    };
+    outcome.into_outcome().map_err(Error::host)
+}
