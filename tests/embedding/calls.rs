@@ -71,6 +71,23 @@ fn arguments_beyond_the_registers() {
 }
 
 #[test]
+fn calls_with_many_values() {
+    const COUNT: usize = 40;
+    let list = |what: &str| what.repeat(COUNT);
+    let gets: String = (0..COUNT).map(|i| format!("local.get {i} ")).collect();
+    let (mut store, instance) = instance(&format!(
+        r#"(module (func (export "f") (param {}) (result {}) {gets}))"#,
+        list("i64 "),
+        list("i64 ")
+    ));
+    let f = instance.get_func(&mut store, "f").unwrap();
+    let args: Vec<Val> = (0..COUNT as i64).map(Val::I64).collect();
+    let mut results = vec![Val::I32(0); COUNT];
+    f.call(&mut store, &args, &mut results).unwrap();
+    assert_eq!(format!("{results:?}"), format!("{args:?}"));
+}
+
+#[test]
 fn wrong_calls_are_errors() {
     let (mut store, instance) =
         instance(r#"(module (func (export "f") (param i32)) (memory (export "m") 1))"#);
@@ -156,4 +173,12 @@ fn exported_globals_are_the_guests() {
     assert!(c.set(&mut store, Val::from(2_f32)).is_err());
     let v = instance.get_global(&mut store, "v").unwrap();
     assert!(matches!(v.get(&store).unwrap(), Val::V128(bits) if bits == 2 << 64 | 1));
+}
+
+#[test]
+#[should_panic(expected = "a memory was used with another store than its own")]
+fn the_bytes_of_another_stores_memory_are_a_panic() {
+    let (mut store, instance) = instance(r#"(module (memory (export "m") 1))"#);
+    let m = instance.get_memory(&mut store, "m").unwrap();
+    m.data(&Store::new(()));
 }

@@ -17,6 +17,7 @@ use prefab_abi::func::HostBinding;
 use prefab_abi::types::{FuncType, ValType};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 /// Something whose type is forgotten until it is dropped.
 trait Forgotten {}
@@ -24,7 +25,7 @@ impl<F> Forgotten for F {}
 
 /// A host function that can be bound into any number of stores of one type.
 pub struct HostFunc {
-    ty: FuncType,
+    ty: Arc<FuncType>,
     type_id: u64,
     /// Takes its arguments natively, if there is such a shim.
     native: Option<u64>,
@@ -67,7 +68,7 @@ impl HostFunc {
     ) -> Self {
         Self {
             type_id: crate::interner::intern_type(&ty.to_canonical_bytes()),
-            ty,
+            ty: Arc::new(ty),
             native: native.map(|shim| shim.expose_provenance() as u64),
             array: (array as *const ()).expose_provenance() as u64,
             closure: Box::new(closure),
@@ -83,7 +84,7 @@ impl HostFunc {
         unsafe { Self::new(ty, closure, None, call_dynamic::<T, M, F>) }
     }
 
-    pub(crate) const fn ty(&self) -> &FuncType {
+    pub(crate) const fn ty(&self) -> &Arc<FuncType> {
         &self.ty
     }
 

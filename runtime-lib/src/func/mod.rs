@@ -79,7 +79,7 @@ impl Func {
     /// # Errors
     /// If the function is another store's, or its module's metadata is malformed.
     pub fn ty(&self, store: impl AsContext) -> Result<FuncType, Error> {
-        store.as_context().inner().func_type(*self)
+        Ok((*store.as_context().inner().func_type(*self)?).clone())
     }
 
     /// The function, to be called with host types.
@@ -118,14 +118,19 @@ impl Func {
                 results.len()
             )));
         }
-        let mut values = vec![[0_u64; 2]; params.len().max(results.len())];
+        let len = params.len().max(results.len());
+        let (mut few, mut many) = ([[0_u64; 2]; 16], Vec::new());
+        let values = few.get_mut(..len).unwrap_or_else(|| {
+            many.resize(len, [0_u64; 2]);
+            &mut many
+        });
         for (value, param) in values.iter_mut().zip(params) {
             let bits = param.to_raw(store.inner())?.bits;
             // SAFETY: a value has 16 bytes.
             unsafe { write_value(value.as_mut_ptr(), bits) };
         }
-        self.call_raw(&mut store, &mut values)?;
-        for ((result, ty), value) in results.iter_mut().zip(ty.results()).zip(&values) {
+        self.call_raw(&mut store, values)?;
+        for ((result, ty), value) in results.iter_mut().zip(ty.results()).zip(values) {
             // SAFETY: a value has 16 bytes, and the callee has stored one of this type.
             let raw = unsafe { read_value(value.as_ptr(), *ty) };
             *result = raw.to_val(store.inner());
@@ -143,7 +148,7 @@ impl Func {
         let record = store.inner().func_of(*self)?;
         let (context, code) = (record.abi.context, record.abi.code);
         match &record.kind {
-            FuncKind::Guest { instance, func } => {
+            FuncKind::Guest { instance, func, .. } => {
                 let entry = store.inner().array_entry(*instance, *func)?;
                 // SAFETY: the entry is that of the function's type, in its own module.
                 unsafe { call_guest(store.inner().exec(), entry, context, code, values) }
@@ -183,11 +188,16 @@ pub(crate) unsafe fn call_guest(
 
 impl StoreInner {
     /// The type of `func`.
-    pub(crate) fn func_type(&self, func: Func) -> Result<FuncType, Error> {
+    pub(crate) fn func_type(&self, func: Func) -> Result<Arc<FuncType>, Error> {
         match &self.func_of(func)?.kind {
-            FuncKind::Host { host, .. } => Ok(host.ty().clone()),
-            FuncKind::Guest { instance, func } => {
-                self.instances[*instance as usize].module().func_type(*func)
+            FuncKind::Host { host, .. } => Ok(Arc::clone(host.ty())),
+            FuncKind::Guest { instance, func, ty } => {
+                if let Some(ty) = ty.get() {
+                    return Ok(Arc::clone(ty));
+                }
+                let module = self.instances[*instance as usize].module();
+                let found = Arc::new(module.func_type(*func)?);
+                Ok(Arc::clone(ty.get_or_init(|| found)))
             }
         }
     }

@@ -2,7 +2,8 @@
 
 use super::host::{Binding, HostFunc};
 use prefab_abi::func::FuncRef;
-use std::sync::Arc;
+use prefab_abi::types::FuncType;
+use std::sync::{Arc, OnceLock};
 
 /// What a funcref value points at: what compiled code knows of it comes first.
 #[repr(C)]
@@ -21,6 +22,8 @@ pub(crate) enum FuncKind {
         instance: u32,
         /// The function's index in the module.
         func: u32,
+        /// Its type, once somebody has asked for it.
+        ty: OnceLock<Arc<FuncType>>,
     },
     /// A function of the host's.
     Host {

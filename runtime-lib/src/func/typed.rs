@@ -51,7 +51,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     pub(super) fn new(store: &StoreInner, func: Func) -> Result<Self, Error> {
         let found = store.func_type(func)?;
         let expected = FuncType::new(P::types(), R::types());
-        if found != expected {
+        if *found != expected {
             return Err(Error::Type(format!(
                 "the function's type is {found}, not {expected}"
             )));
@@ -59,7 +59,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
         let record = store.func(func.index);
         let binding = record.abi.context;
         let target = match &record.kind {
-            FuncKind::Guest { instance, func } => Target::Guest {
+            FuncKind::Guest { instance, func, .. } => Target::Guest {
                 entry: store.native_entry(*instance, *func)?,
                 head: [record.abi.context, record.abi.code],
             },

@@ -13,7 +13,7 @@ use crate::types::GlobalType;
 use crate::value::RawVal;
 use prefab_abi::func::{FuncRef, ImportedFunc};
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// An instance.
 pub(crate) struct InstanceData {
@@ -122,7 +122,12 @@ impl StoreInner {
                     type_id: module.type_id(record.type_index)?,
                     context: data.fields.context(),
                 };
-                (abi, FuncKind::Guest { instance, func })
+                let kind = FuncKind::Guest {
+                    instance,
+                    func,
+                    ty: OnceLock::new(),
+                };
+                (abi, kind)
             }
         };
         let index = self.add_func(abi, kind);

@@ -44,22 +44,24 @@ impl Fields {
         let layout = *module.meta().layout();
         let size = round_to_page(layout.size() as usize)
             .ok_or_else(|| refused(rustix::io::Errno::NOMEM))?;
+        let guard_size_bytes = module.guard_size_bytes();
         let mut mapping = match memory {
-            Some(_) => crate::memory::reserve(size, module.guard_size_bytes())?,
+            Some(_) => crate::memory::reserve(size, guard_size_bytes)?,
             None => Mapping::reserve(size).map_err(refused)?,
         };
-        mapping.make_accessible(0, size).map_err(refused)?;
         // SAFETY: the fields' size is at most that of the mapping.
         let context = unsafe { mapping.base().add(size) };
-        let fields = Self { context, layout };
         let backing = match memory {
             Some(ty) => {
                 let place = Place::Instance(mapping, size);
-                Backing::Memory(MemoryData::new(ty, module.guard_size_bytes(), place)?)
+                Backing::Memory(MemoryData::new(ty, guard_size_bytes, place)?)
             }
-            None => Backing::Fields(mapping),
+            None => {
+                mapping.make_accessible(0, size).map_err(refused)?;
+                Backing::Fields(mapping)
+            }
         };
-        Ok((fields, backing))
+        Ok((Self { context, layout }, backing))
     }
 
     /// The context pointer.

@@ -23,7 +23,7 @@ impl Provided {
     fn ty(&self, store: &StoreInner) -> Result<ExternType, Error> {
         match self {
             Self::Extern(found) => found.type_in(store),
-            Self::Host(host) => Ok(ExternType::Func(host.ty().clone())),
+            Self::Host(host) => Ok(ExternType::Func((**host.ty()).clone())),
         }
     }
 }

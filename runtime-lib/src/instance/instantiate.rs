@@ -70,10 +70,13 @@ unsafe fn call_start(store: NonNull<StoreInner>, instance: u32, start: u32) -> R
         // SAFETY: the caller says that there is no other reference.
         let inner = unsafe { &mut *store.as_ptr() };
         let index = inner.func_of_instance(instance, start)?;
-        if inner.func_type(crate::Func {
-            store: inner.id(),
-            index,
-        })? != FuncType::new([], [])
+        if inner
+            .func_type(crate::Func {
+                store: inner.id(),
+                index,
+            })?
+            .as_ref()
+            != &FuncType::new([], [])
         {
             return Err(Error::format(
                 "meta start",
@@ -83,7 +86,7 @@ unsafe fn call_start(store: NonNull<StoreInner>, instance: u32, start: u32) -> R
         }
         let record = inner.func(index);
         let target = match &record.kind {
-            FuncKind::Guest { instance, func } => Ok(inner.array_entry(*instance, *func)?),
+            FuncKind::Guest { instance, func, .. } => Ok(inner.array_entry(*instance, *func)?),
             FuncKind::Host { host, .. } => Err(host.array()),
         };
         (inner.exec(), target, record.abi.context, record.abi.code)

@@ -41,7 +41,8 @@ pub(crate) enum Place {
     Own,
     /// The memory in a mapping of its own, the definition in an instance's fields.
     Defined(NonNull<MemoryDefinition>),
-    /// Both in an instance's mapping: the memory this far from its start, the definition
+    /// Both in an instance's mapping, where nothing is accessible yet: the memory this far from
+    /// its start (a multiple of the machine's page size), the definition
     /// [`ContextHeader::MEMORY`](prefab_abi::context::ContextHeader::MEMORY) before the memory.
     Instance(Mapping, usize),
 }
@@ -75,15 +76,14 @@ pub(crate) fn reserve(before: usize, guard_size_bytes: u64) -> Result<Mapping, E
 impl MemoryData {
     /// A memory of the type's least size; all zero.
     pub(crate) fn new(ty: MemoryType, guard_size_bytes: u64, place: Place) -> Result<Self, Error> {
-        let (mapping, offset, definition) = match place {
+        if ty.min > MAX_PAGES {
+            return Err(Error::OutOfBounds("a memory cannot have more than 4 GiB"));
+        }
+        let (mut mapping, offset, definition) = match place {
             Place::Own => {
-                let page = page_size();
-                let mut mapping = reserve(page, guard_size_bytes)?;
-                mapping
-                    .make_accessible(0, page)
-                    .map_err(|error| Error::resource("make a memory", error))?;
+                let mapping = reserve(page_size(), guard_size_bytes)?;
                 let definition = mapping.base().cast();
-                (mapping, page, definition)
+                (mapping, page_size(), definition)
             }
             Place::Defined(definition) => (reserve(0, guard_size_bytes)?, 0, definition),
             Place::Instance(mapping, offset) => {
@@ -93,6 +93,12 @@ impl MemoryData {
                 (mapping, offset, definition.cast())
             }
         };
+        let size_bytes = ty.min * PAGE_SIZE;
+        // Machine pages may be larger than WebAssembly's: the last one is accessible to its end.
+        let end = round_to_page(offset + size_bytes as usize).unwrap_or(offset);
+        mapping
+            .make_accessible(0, end)
+            .map_err(|error| Error::resource("make a memory", error))?;
         let mut memory = Self {
             mapping,
             offset,
@@ -100,10 +106,7 @@ impl MemoryData {
             max: ty.max,
             guard_size_bytes,
         };
-        memory.define(0);
-        if ty.min > 0 {
-            memory.grow(ty.min)?;
-        }
+        memory.define(size_bytes);
         Ok(memory)
     }
 
@@ -157,7 +160,7 @@ impl MemoryData {
             "the memory would be larger than it may become",
         ))?;
         let (from, to) = (old * PAGE_SIZE, new * PAGE_SIZE);
-        // Machine pages may be larger than WebAssembly's: the last one is accessible to its end.
+        // As in `new`, the last page was accessible to its end.
         let start = round_to_page(from as usize).unwrap_or(from as usize);
         let end = round_to_page(to as usize).unwrap_or(to as usize);
         self.mapping
