@@ -2,8 +2,8 @@
 //! compile it.
 
 use crate::differential::Verdict;
-use crate::generate;
-use prefab_compiler::{Options, compile};
+use crate::generate::{self, Generated};
+use prefab_compiler::{OptLevel, Options, compile};
 use prefab_targets::{FeatureSet, Target};
 
 /// The first CPU of a target that has vector instructions.
@@ -20,12 +20,15 @@ fn features(target: &'static Target) -> FeatureSet {
 /// # Panics
 /// If it does not compile, or not always to the same bytes.
 pub fn check(input: &[u8]) -> Verdict {
-    let Some(wasm) = generate::module(input) else {
+    let Some(Generated { wasm, plain, .. }) = generate::module(input) else {
         return Verdict::Skipped;
     };
     for target in Target::ALL.iter().copied() {
         let mut options = Options::new(target);
         options.features = features(target);
+        if plain {
+            options.opt_level = OptLevel::O0;
+        }
         let mut object = |jobs| {
             options.jobs = Some(jobs);
             compile(&wasm, &options, &|_, _| ()).unwrap_or_else(|error| panic!("{target}: {error}"))

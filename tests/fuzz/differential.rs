@@ -1,6 +1,6 @@
 //! The fuzz body: a module behaves the same as compiled code and in an interpreter.
 
-use crate::generate;
+use crate::generate::{self, Generated};
 use crate::oracle::Oracle;
 use crate::ours::Ours;
 use crate::random::Random;
@@ -38,6 +38,9 @@ pub enum Trap {
     Conversion,
 }
 
+/// The results of a call, or why there are none.
+pub type Outcome = Result<Vec<Bits>, Stop>;
+
 /// What an export is, as far as it is compared.
 #[derive(Clone, Debug)]
 pub enum Kind {
@@ -51,9 +54,9 @@ pub enum Kind {
 /// Something that a module runs on.
 pub trait Machine: Sized {
     /// Instantiates the module.
-    fn new(wasm: &[u8]) -> Result<Self, Stop>;
+    fn new(module: &Generated) -> Result<Self, Stop>;
     /// Calls an export.
-    fn call(&mut self, name: &str, args: &[Bits]) -> Result<Vec<Bits>, Stop>;
+    fn call(&mut self, name: &str, args: &[Bits]) -> Outcome;
     /// An exported global's value.
     fn global(&mut self, name: &str) -> Bits;
     /// An exported memory's contents.
@@ -71,19 +74,33 @@ pub enum Verdict {
     Skipped,
 }
 
+/// The interpreter recurses on the machine's stack, far deeper than a test's thread has it.
+const STACK_SIZE_BYTES: usize = 1 << 30;
+
 /// Runs the module that `input` stands for on both machines.
 ///
 /// # Panics
 /// If they differ.
 pub fn check(input: &[u8]) -> Verdict {
-    let Some(wasm) = generate::module(input) else {
+    let thread = std::thread::Builder::new().stack_size(STACK_SIZE_BYTES);
+    std::thread::scope(|scope| {
+        let thread = thread.spawn_scoped(scope, || run(input));
+        let thread = thread.expect("the machine has room for a thread");
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn run(input: &[u8]) -> Verdict {
+    let Some(module) = generate::module(input) else {
         return Verdict::Skipped;
     };
-    let Some(exports) = Oracle::exports(&wasm) else {
+    let Some(exports) = Oracle::exports(&module.wasm) else {
         return Verdict::Skipped;
     };
     let mut random = Random::of_bytes(input);
-    let mut machines = instantiate(&wasm);
+    let mut machines = instantiate(&module);
     for (name, kind) in &exports {
         let Kind::Func(params) = kind else { continue };
         let Some((ours, oracle)) = &mut machines else {
@@ -92,8 +109,8 @@ pub fn check(input: &[u8]) -> Verdict {
         let args = params.iter().map(|param| operand(&mut random, param));
         let args: Vec<Bits> = args.collect();
         let outcomes = (ours.call(name, &args), oracle.call(name, &args));
-        if let (Err(Stop::Exhausted), _) | (_, Err(Stop::Exhausted)) = outcomes {
-            machines = instantiate(&wasm);
+        if is_undetermined(&module, &outcomes) {
+            machines = instantiate(&module);
             continue;
         }
         assert_eq!(
@@ -103,7 +120,7 @@ pub fn check(input: &[u8]) -> Verdict {
         if outcomes.0.is_err() {
             // Its fuel may be used up.
             compare_state(&exports, ours, oracle);
-            machines = instantiate(&wasm);
+            machines = instantiate(&module);
         }
     }
     if let Some((ours, oracle)) = &mut machines {
@@ -112,17 +129,30 @@ pub fn check(input: &[u8]) -> Verdict {
     Verdict::Same
 }
 
+/// Whether these outcomes may differ.
+///
+/// Where no division traps, because `select` has put 1 in the place of 0 before it, `wasmi` 2.0.0
+/// sometimes divides by 0 all the same: it looks at the wrong one of its registers.
+fn is_undetermined(module: &Generated, outcomes: &(Outcome, Outcome)) -> bool {
+    match outcomes {
+        (Err(Stop::Exhausted), _) | (_, Err(Stop::Exhausted)) => true,
+        (_, Err(Stop::Trap(Trap::DivideByZero))) => !module.traps,
+        _ => false,
+    }
+}
+
 /// The module on both machines; nothing if it cannot be instantiated.
-fn instantiate(wasm: &[u8]) -> Option<(Ours, Oracle)> {
-    match (Ours::new(wasm), Oracle::new(wasm)) {
+fn instantiate(module: &Generated) -> Option<(Ours, Oracle)> {
+    match (Ours::new(module), Oracle::new(module)) {
         (Ok(ours), Ok(oracle)) => Some((ours, oracle)),
-        (Err(Stop::Exhausted), _) | (_, Err(Stop::Exhausted)) => None,
         (ours, oracle) => {
-            assert_eq!(
-                ours.err(),
-                oracle.err(),
-                "instantiation, ours and the oracle's"
-            );
+            let outcomes = (ours.map(|_| Vec::new()), oracle.map(|_| Vec::new()));
+            if !is_undetermined(module, &outcomes) {
+                assert_eq!(
+                    outcomes.0, outcomes.1,
+                    "instantiation, ours and the oracle's"
+                );
+            }
             None
         }
     }

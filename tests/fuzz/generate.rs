@@ -7,17 +7,31 @@ use wasm_smith::{Config, Module};
 /// traps then. Also bounds how deep it recurses.
 const FUEL: u32 = 5_000;
 
+/// A module to run.
+pub struct Generated {
+    /// Its bytes.
+    pub wasm: Vec<u8>,
+    /// Whether its instructions may trap, other than `unreachable`. Most code that is made at random
+    /// traps before it has done much; where it may not, `wasm-smith` puts checks before it.
+    pub traps: bool,
+    /// Whether to compile it without optimisation.
+    pub plain: bool,
+}
+
 /// The module that `input` stands for; `None` if it stands for none.
-pub fn module(input: &[u8]) -> Option<Vec<u8>> {
+pub fn module(input: &[u8]) -> Option<Generated> {
     let mut input = Unstructured::new(input);
-    let config = config(&mut input).ok()?;
+    let traps = input.ratio(1, 4).ok()?;
+    let plain = input.ratio(1, 4).ok()?;
+    let config = config(&mut input, traps).ok()?;
     let mut module = Module::new(config, &mut input).ok()?;
     module.ensure_termination(FUEL).ok()?;
-    Some(module.to_bytes())
+    let wasm = module.to_bytes();
+    Some(Generated { wasm, traps, plain })
 }
 
 /// WebAssembly as the compiler takes it. What some inputs leave out, others meet more often.
-fn config(input: &mut Unstructured<'_>) -> arbitrary::Result<Config> {
+fn config(input: &mut Unstructured<'_>, traps: bool) -> arbitrary::Result<Config> {
     Ok(Config {
         simd_enabled: input.arbitrary()?,
         tail_call_enabled: input.arbitrary()?,
@@ -25,6 +39,7 @@ fn config(input: &mut Unstructured<'_>) -> arbitrary::Result<Config> {
         bulk_memory_enabled: true,
         multi_value_enabled: true,
         extended_const_enabled: true,
+        disallow_traps: !traps,
         // The payload of a NaN is not determined.
         canonicalize_nans: true,
         export_everything: true,

@@ -1,6 +1,7 @@
 //! The interpreter that results are compared with.
 
-use crate::differential::{Bits, Kind, Machine, Stop, Trap};
+use crate::differential::{Bits, Kind, Machine, Outcome, Stop, Trap};
+use crate::generate::Generated;
 use wasmi::errors::{ErrorKind, InstantiationError, MemoryError};
 use wasmi::{
     Config, Engine, Error, ExternType, F32, F64, Instance, Linker, Module, Nullable, Ref, Store,
@@ -55,16 +56,16 @@ impl Oracle {
 }
 
 impl Machine for Oracle {
-    fn new(wasm: &[u8]) -> Result<Self, Stop> {
+    fn new(generated: &Generated) -> Result<Self, Stop> {
         let engine = engine();
-        let module = Module::new(&engine, wasm).expect("it was taken before");
+        let module = Module::new(&engine, &generated.wasm).expect("it was taken before");
         let mut store = Store::new(&engine, ());
         let instance = Linker::new(&engine).instantiate_and_start(&mut store, &module);
         let instance = instance.map_err(|error| stop(&error))?;
         Ok(Self { store, instance })
     }
 
-    fn call(&mut self, name: &str, args: &[Bits]) -> Result<Vec<Bits>, Stop> {
+    fn call(&mut self, name: &str, args: &[Bits]) -> Outcome {
         let func = self
             .instance
             .get_func(&self.store, name)

@@ -4,10 +4,11 @@
 //! The object that is loaded is what the compiler returned just before.
 #![allow(unsafe_code, reason = "to load an object is to trust it")]
 
-use crate::differential::{Bits, Machine, Stop, Trap};
+use crate::differential::{Bits, Machine, Outcome, Stop, Trap};
+use crate::generate::Generated;
 use prefab_abi::trap::TrapCode;
 use prefab_abi::types::ValType;
-use prefab_compiler::{Options, compile};
+use prefab_compiler::{OptLevel, Options, compile};
 use prefab_runtime::{Error, Extern, Instance, Linker, Store, Val};
 use prefab_targets::Target;
 
@@ -25,11 +26,15 @@ impl Ours {
 }
 
 impl Machine for Ours {
-    fn new(wasm: &[u8]) -> Result<Self, Stop> {
+    fn new(generated: &Generated) -> Result<Self, Stop> {
         let target = Target::host().expect("the tests run where code can be compiled for");
         let mut options = Options::new(target);
         options.jobs = Some(1);
-        let object = compile(wasm, &options, &|_, _| ()).expect("a valid module compiles");
+        if generated.plain {
+            options.opt_level = OptLevel::O0;
+        }
+        let object =
+            compile(&generated.wasm, &options, &|_, _| ()).expect("a valid module compiles");
         // SAFETY: the bytes are what the compiler returned.
         let module = unsafe { prefab_loader::load_bytes(&object, "fuzz") };
         let module = module.expect("what was compiled can be loaded");
@@ -39,7 +44,7 @@ impl Machine for Ours {
         Ok(Self { store, instance })
     }
 
-    fn call(&mut self, name: &str, args: &[Bits]) -> Result<Vec<Bits>, Stop> {
+    fn call(&mut self, name: &str, args: &[Bits]) -> Outcome {
         let Extern::Func(func) = self.export(name) else {
             panic!("{name:?} is no function");
         };
