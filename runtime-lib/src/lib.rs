@@ -1,4 +1,29 @@
 //! The runtime of modules compiled by Prefab: stores, instances, memories, tables, traps, host functions.
+//!
+//! ```text
+//! Module ─┐
+//!         ├─ Linker::instantiate ─► Instance ─ get_typed_func ─► TypedFunc ─ call ─► guest
+//! Linker ─┤                            │                                            │
+//! Store ──┘◄─── lives in ──────────────┘            host function ◄─ Caller ────────┘
+//! ```
+//!
+//! Everything that is made lives in a [`Store`], as long as the store does. What the API hands out
+//! are handles: copies of a store's identity and an index. Used with another store a handle gives
+//! [`Error::WrongStore`].
+//!
+//! | folder or file | what it has |
+//! | --- | --- |
+//! | `module/` | [`Module`]: metadata read in place, the image of its memories |
+//! | `store/` | [`Store`], and the two sides of it: with the host's data, and without |
+//! | `instance/` | [`Instance`]: its fields, imports, segments, and how one is made |
+//! | `memory/` `table/` `global/` | [`Memory`], [`Table`], [`Global`] |
+//! | `func/` | [`Func`], [`TypedFunc`]; closures as host functions |
+//! | `linker.rs` | [`Linker`]: imports by name |
+//! | `builtins/` | the runtime functions that compiled code calls |
+//! | `trap/` | entering a guest, what stops it, where it was |
+//! | `mapping.rs` | reservations of address space |
+//! | `const_expr.rs` | constant expressions |
+//! | `interner.rs` | the identities of function types |
 
 mod builtins;
 mod caller;
@@ -40,3 +65,16 @@ pub use table::Table;
 pub use trap::{Frame, Trap};
 pub use types::{ExternType, GlobalType, MemoryType, PAGE_SIZE, TableType};
 pub use value::{V128, Val};
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_threads_may_share() {
+        fn is_shared<T: Send + Sync>() {}
+        is_shared::<crate::Module>();
+        is_shared::<crate::Error>();
+        is_shared::<crate::Linker<()>>();
+        is_shared::<crate::TypedFunc<(), ()>>();
+        is_shared::<crate::Store<u8>>();
+    }
+}

@@ -186,6 +186,67 @@ fn panics_cross_nested_activations() {
 }
 
 #[test]
+fn traps_cross_nested_activations() {
+    let mut linker = Linker::new();
+    let again = |mut caller: Caller<'_, ()>, left: i32| -> Result<i32, Error> {
+        let down = caller.get_export("down").and_then(Extern::into_func);
+        let down = down.unwrap().typed::<i32, i32>(&caller)?;
+        down.call(&mut caller, left)
+    };
+    linker.func_wrap("host", "again", again).unwrap();
+    let mut store = Store::new(());
+    let instance = instance(&linker, &mut store, NESTED);
+    let down = instance
+        .get_typed_func::<i32, i32>(&mut store, "down")
+        .unwrap();
+    for depth in [1, 7, 3] {
+        let Err(Error::Trap(trap)) = down.call(&mut store, depth) else {
+            panic!("it traps");
+        };
+        assert_eq!(trap.code(), TrapCode::Unreachable);
+        assert_eq!(trap.backtrace().len(), depth as usize + 1);
+    }
+}
+
+#[test]
+fn a_host_function_may_use_another_store() {
+    let text = "(module (func (export \"f\") (param i32) (result i32)
+        (i32.div_u (i32.const 100) (local.get 0))))";
+    let mut inner = Store::new(());
+    let divide = instance(&Linker::new(), &mut inner, text);
+    let divide = divide.get_typed_func::<i32, i32>(&mut inner, "f").unwrap();
+    let inner = std::sync::Mutex::new(inner);
+    let mut linker = Linker::<()>::new();
+    linker
+        .func_wrap("host", "divide", move |by: i32| {
+            let result = divide.call(&mut *inner.lock().unwrap(), by);
+            result.map_or_else(|error| -(error.trap_code().unwrap() as i32), |value| value)
+        })
+        .unwrap();
+    let mut store = Store::new(());
+    let instance = instance(
+        &linker,
+        &mut store,
+        r#"(module
+             (import "host" "divide" (func $divide (param i32) (result i32)))
+             (memory 1)
+             (func (export "f") (param i32) (result i32) (call $divide (local.get 0)))
+             (func (export "fault") (param i32) (result i32)
+               (drop (call $divide (i32.const 0))) (i32.load (i32.const -1))))"#,
+    );
+    let [f, fault] = ["f", "fault"].map(|name| {
+        instance
+            .get_typed_func::<i32, i32>(&mut store, name)
+            .unwrap()
+    });
+    assert_eq!(f.call(&mut store, 5).unwrap(), 20);
+    let by_zero = -(TrapCode::IntegerDivideByZero as i32);
+    assert_eq!(f.call(&mut store, 0).unwrap(), by_zero);
+    let error = fault.call(&mut store, 0).unwrap_err();
+    assert_eq!(error.trap_code(), Some(TrapCode::MemoryOutOfBounds));
+}
+
+#[test]
 fn a_host_function_may_trap_the_guest() {
     let mut store = Store::new(());
     let linker = nested(|| Err(TrapCode::IntegerOverflow.into()));
