@@ -220,7 +220,7 @@ fn a_host_function_may_use_another_store() {
     linker
         .func_wrap("host", "divide", move |by: i32| {
             let result = divide.call(&mut *inner.lock().unwrap(), by);
-            result.map_or_else(|error| -(error.trap_code().unwrap() as i32), |value| value)
+            result.unwrap_or_else(|error| -(error.trap_code().unwrap() as i32))
         })
         .unwrap();
     let mut store = Store::new(());
