@@ -3,6 +3,7 @@
 use super::data::InstanceEnv;
 use crate::const_expr::{evaluate, evaluate_as};
 use crate::error::Error;
+use crate::module::Module;
 use crate::module::types::val_type;
 use crate::store::StoreInner;
 use prefab_abi::bytes::Reader;
@@ -53,8 +54,11 @@ impl StoreInner {
         if to.checked_add(len).is_none_or(|end| end > size) {
             return OUTSIDE;
         }
+        self.instances[instance as usize]
+            .funcs
+            .reserve(len as usize);
         for index in 0..len {
-            let bits = self.element(instance, &record, (from + index) as u32)?;
+            let bits = self.element(instance, &module, &record, (from + index) as u32)?;
             if let Err(trap) = self.table_fill(table, to + index, bits, 1) {
                 return Ok(Err(trap));
             }
@@ -66,10 +70,10 @@ impl StoreInner {
     fn element(
         &mut self,
         instance: u32,
+        module: &Module,
         segment: &ElementSegment,
         index: u32,
     ) -> Result<u64, Error> {
-        let module = self.instances[instance as usize].module.clone();
         let meta = module.meta();
         let items = Reader(meta.bytes(segment.items)?);
         match ItemKind::from_number(segment.item_kind) {
