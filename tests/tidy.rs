@@ -86,6 +86,7 @@ const UNSAFE_FILES: &[&str] = &[
     "targets/src/aarch64/host.rs",
     "targets/src/host.rs",
     "targets/src/riscv64/host.rs",
+    "src/cli/load.rs",
     "src/wast/load.rs",
     "targets/src/x86_64/host.rs",
     "tests/embedding/allocations.rs",

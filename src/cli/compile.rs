@@ -2,7 +2,7 @@
 
 use super::error::Failure;
 use super::progress::Progress;
-use super::{input, output};
+use super::{files, input};
 use clap::Args;
 use prefab::{CompileOptions, OptLevel};
 use prefab_targets::{FeatureSet, Target};
@@ -49,7 +49,7 @@ impl CompileArgs {
         let path = self
             .output
             .unwrap_or_else(|| self.input.with_extension("o"));
-        output::write(&path, &object)?;
+        files::write(&path, &object)?;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -8,13 +8,20 @@
 //! | 2 | the command line is not understood |
 
 #[cfg(feature = "compile")]
+mod cache;
+#[cfg(feature = "compile")]
 mod compile;
 mod error;
+#[cfg(feature = "compile")]
+mod files;
 mod input;
 mod inspect;
+mod invoke;
+mod load;
 mod output;
 #[cfg(feature = "compile")]
 mod progress;
+mod run;
 #[cfg(feature = "compile")]
 mod wast;
 
@@ -34,6 +41,7 @@ struct Cli {
 enum Command {
     #[cfg(feature = "compile")]
     Compile(compile::CompileArgs),
+    Run(run::RunArgs),
     Inspect(inspect::InspectArgs),
     #[cfg(feature = "compile")]
     Wast(wast::WastArgs),
@@ -44,6 +52,7 @@ pub(crate) fn main() -> ExitCode {
     let result: Result<ExitCode, Failure> = match Cli::parse().command {
         #[cfg(feature = "compile")]
         Command::Compile(args) => args.run(),
+        Command::Run(args) => args.run(),
         Command::Inspect(args) => args.run(),
         #[cfg(feature = "compile")]
         Command::Wast(args) => args.run(),

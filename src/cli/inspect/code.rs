@@ -36,13 +36,10 @@ impl Code {
         self.instructions.contains_key(&at)
     }
 
-    /// Whether the last byte of a call is at `at`.
-    pub fn ends_call(&self, at: u32) -> bool {
+    /// Whether the last byte of an instruction is at `at`.
+    pub fn ends(&self, at: u32) -> bool {
         let before = self.instructions.range(..=at).next_back();
-        before.is_some_and(|(start, found)| {
-            let call = matches!(found.flow, Flow::Call(_) | Flow::IndirectCall);
-            call && start + found.size as u32 == at + 1
-        })
+        before.is_some_and(|(start, found)| start + found.size as u32 == at + 1)
     }
 }
 
@@ -58,8 +55,22 @@ struct Explorer<'a> {
     code: Code,
 }
 
-/// Finds the instructions of the function whose code is `range` of `text`.
-pub(crate) fn explore(disassembler: &Disassembler, text: &[u8], range: Range<u32>) -> Code {
+/// What a piece of code is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A function of the module: addresses that it computes are those of constants and tables.
+    Function,
+    /// A stub or trampoline: addresses that it computes are where traps land.
+    Glue,
+}
+
+/// Finds the instructions of the code that is `range` of `text`.
+pub(crate) fn explore(
+    disassembler: &Disassembler,
+    text: &[u8],
+    range: Range<u32>,
+    role: Role,
+) -> Code {
     let mut explorer = Explorer {
         disassembler,
         text: text.get(..range.end as usize).unwrap_or(text),
@@ -76,7 +87,7 @@ pub(crate) fn explore(disassembler: &Disassembler, text: &[u8], range: Range<u32
         explorer.pending.sort_unstable();
         if let Some(table) = explorer.pending.pop() {
             explorer.table(table);
-        } else if !explorer.landing_pads() {
+        } else if role == Role::Function || !explorer.landing_pads() {
             break;
         }
     }
@@ -235,8 +246,8 @@ impl Explorer<'_> {
         at
     }
 
-    /// Addresses that the code computes and that are no tables are landing pads. Whether there
-    /// was one that had not been followed.
+    /// Addresses that glue computes are landing pads. Whether there was one that had not been
+    /// followed.
     fn landing_pads(&mut self) -> bool {
         let addresses = std::mem::take(&mut self.addresses);
         let tables = &self.code.tables;

@@ -1,7 +1,7 @@
 //! The instructions of a function: calls by name, trap sites, places in the module.
 
 use super::artifact::Artifact;
-use super::code::{self, Code};
+use super::code::{Code, Role, explore};
 use prefab_targets::disasm::{Disassembler, Flow, Instruction};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -15,7 +15,16 @@ use std::ops::Range;
 pub(super) fn disasm(artifact: &Artifact<'_>, func: &str) -> Result<String, String> {
     let (title, range) = find(artifact, func)?;
     let disassembler = Disassembler::new(artifact.target.disasm())?;
-    let code = code::explore(&disassembler, artifact.text, range.clone());
+    let funcs: BTreeMap<u32, u32> = artifact
+        .funcs()
+        .into_iter()
+        .map(|(func, range)| (range.start, func))
+        .collect();
+    let role = match funcs.contains_key(&range.start) {
+        true => Role::Function,
+        false => Role::Glue,
+    };
+    let code = explore(&disassembler, artifact.text, range.clone(), role);
     let listing = Listing {
         artifact,
         code: &code,
@@ -30,11 +39,7 @@ pub(super) fn disasm(artifact: &Artifact<'_>, func: &str) -> Result<String, Stri
             .iter()
             .filter(|(at, _)| range.contains(at))
             .collect(),
-        funcs: artifact
-            .funcs()
-            .into_iter()
-            .map(|(func, range)| (range.start, func))
-            .collect(),
+        funcs,
     };
     let mut out = format!("{title}: {} bytes at {:#x}\n", range.len(), range.start);
     // Writing to a string cannot fail.
@@ -106,7 +111,8 @@ impl Listing<'_> {
         let text = found.text.as_deref().unwrap_or("(unknown)");
         let mut notes = Vec::new();
         if let Flow::Call(target) | Flow::Jump(target) | Flow::Branch(target) = found.flow {
-            if !self.inside(target) {
+            let call = matches!(found.flow, Flow::Call(_));
+            if call || !self.inside(target) {
                 notes.push(self.name(target));
             } else if !text.ends_with(&format!("{target:#x}")) {
                 notes.push(format!("to {target:#x}"));

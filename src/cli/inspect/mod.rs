@@ -65,9 +65,11 @@ impl InspectArgs {
             output::print(&format!("{file}: ok: {}\n", findings.checked))?;
             return Ok(ExitCode::SUCCESS);
         }
+        let mut text = String::new();
         for problem in &findings.problems {
-            eprintln!("{file}: error: {problem}");
+            text += &format!("{file}: error: {problem}\n");
         }
+        eprint!("{text}");
         Ok(ExitCode::FAILURE)
     }
 }

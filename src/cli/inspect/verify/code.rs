@@ -2,7 +2,7 @@
 
 use super::Findings;
 use crate::cli::inspect::artifact::Artifact;
-use crate::cli::inspect::code::explore;
+use crate::cli::inspect::code::{Role, explore};
 use prefab_abi::object::SECTION_TEXT;
 use prefab_targets::disasm::Disassembler;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,8 +13,8 @@ use std::ops::Range;
 pub(super) struct Places {
     /// Where an instruction starts.
     pub starts: BTreeSet<u32>,
-    /// The last byte of a call.
-    pub call_ends: BTreeSet<u32>,
+    /// The last byte of one.
+    pub ends: BTreeSet<u32>,
 }
 
 pub(super) fn check(artifact: &Artifact<'_>, findings: &mut Findings) -> Places {
@@ -33,8 +33,17 @@ pub(super) fn check(artifact: &Artifact<'_>, findings: &mut Findings) -> Places 
     let functions = functions(artifact, findings);
     let mut named: BTreeSet<u32> = artifact.traps.iter().map(|(at, _)| at).collect();
     named.extend(artifact.addresses.iter().map(|(at, _)| at));
+    let own: BTreeSet<u32> = artifact
+        .funcs()
+        .into_iter()
+        .map(|(_, range)| range.start)
+        .collect();
+    let role = |start: &u32| match own.contains(start) {
+        true => Role::Function,
+        false => Role::Glue,
+    };
     for (start, end) in &functions {
-        let code = explore(&disassembler, artifact.text, *start..*end);
+        let code = explore(&disassembler, artifact.text, *start..*end, role(start));
         findings.checked.functions += 1;
         findings.checked.instructions += code.instructions.len();
         findings.checked.unnamed += code.unnamed;
@@ -56,8 +65,8 @@ pub(super) fn check(artifact: &Artifact<'_>, findings: &mut Findings) -> Places 
             if code.starts(*at) {
                 places.starts.insert(*at);
             }
-            if code.ends_call(*at) {
-                places.call_ends.insert(*at);
+            if code.ends(*at) {
+                places.ends.insert(*at);
             }
         }
     }

@@ -36,9 +36,9 @@ pub(super) fn check(artifact: &Artifact<'_>, places: &Places, findings: &mut Fin
             findings.problem(SECTION_ADDRESS_MAP, None, message);
         }
         before = Some(at);
-        if !places.starts.contains(&at) && !places.call_ends.contains(&at) {
+        if !places.starts.contains(&at) && !places.ends.contains(&at) {
             let message =
-                format!("code offset {at:#x} is neither an instruction nor the end of a call");
+                format!("code offset {at:#x} is neither an instruction nor the end of one");
             findings.problem(SECTION_ADDRESS_MAP, None, message);
         }
     }

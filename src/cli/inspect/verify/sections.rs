@@ -64,6 +64,9 @@ fn page_aligned(artifact: &Artifact<'_>, name: &str, findings: &mut Findings) {
         return;
     };
     let page_size = artifact.note.page_size;
+    if section.size() == 0 {
+        return;
+    }
     if !page_size.is_power_of_two() || section.align() < page_size {
         let message = format!("is aligned to {}, not to {page_size}", section.align());
         findings.problem(name, None, message);
