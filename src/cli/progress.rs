@@ -29,7 +29,7 @@ impl Progress {
     pub(super) fn set(&self, done: usize, total: usize) {
         if self.terminal && self.started.elapsed() > PATIENCE {
             self.bar
-                .get_or_init(|| bar(total))
+                .get_or_init(|| bar(total).with_elapsed(self.started.elapsed()))
                 .set_position(done as u64);
         }
     }

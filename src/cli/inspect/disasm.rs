@@ -108,7 +108,12 @@ impl Listing<'_> {
     }
 
     fn instruction(&self, out: &mut String, at: u32, found: &Instruction) -> std::fmt::Result {
-        let text = found.text.as_deref().unwrap_or("(unknown)");
+        let unknown = || {
+            let end = at as usize + found.size;
+            let bytes = self.artifact.text.get(at as usize..end);
+            format!(".insn {:02x?}", bytes.unwrap_or_default())
+        };
+        let text = found.text.clone().unwrap_or_else(unknown);
         let mut notes = Vec::new();
         if let Flow::Call(target) | Flow::Jump(target) | Flow::Branch(target) = found.flow {
             let call = matches!(found.flow, Flow::Call(_));
