@@ -17,6 +17,7 @@ need gcc has cc                          # links our own binaries
 need binutils has ld
 need binutils has readelf
 need clang has clang                     # C programs, native and for WASI
+need llvm has llvm-objdump               # reads objects for every target
 need lld has wasm-ld
 need lld has ld.lld
 need wasi-libc any_file '/usr/include/wasm32-wasi*/stdio.h'

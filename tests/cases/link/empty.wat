@@ -1,0 +1,2 @@
+;; Nothing at all is a module, and its object one that linkers take.
+(module)
