@@ -51,7 +51,22 @@ pub enum Kind {
     Table,
 }
 
-/// Something that a module runs on.
+/// What starts the names of the provider's exports.
+pub const PROVIDER: &str = "provider: ";
+
+/// What of the provider is compared.
+const PROVIDED: &[(&str, Kind)] = &[
+    ("provider: memory", Kind::Memory),
+    ("provider: funcs", Kind::Table),
+    ("provider: externs", Kind::Table),
+    ("provider: calls", Kind::Global),
+    ("provider: float", Kind::Global),
+    ("provider: vector", Kind::Global),
+    ("provider: func", Kind::Global),
+];
+
+/// Something that a module runs on. Where it takes the name of an export, it takes the provider's
+/// too.
 pub trait Machine: Sized {
     /// Instantiates the module.
     fn new(module: &Generated) -> Result<Self, Stop>;
@@ -63,6 +78,8 @@ pub trait Machine: Sized {
     fn memory(&mut self, name: &str) -> Vec<u8>;
     /// For each element of an exported table whether there is one.
     fn table(&mut self, name: &str) -> Vec<bool>;
+    /// What the host function was called with.
+    fn notes(&self) -> &[(u64, u64)];
 }
 
 /// What became of an input.
@@ -96,6 +113,9 @@ fn run(input: &[u8]) -> Verdict {
     let Some(module) = generate::module(input) else {
         return Verdict::Skipped;
     };
+    if let Some(path) = std::env::var_os("PREFAB_FUZZ_KEEP") {
+        std::fs::write(path, &module.wasm).expect("the module can be kept");
+    }
     let Some(exports) = Oracle::exports(&module.wasm) else {
         return Verdict::Skipped;
     };
@@ -109,7 +129,7 @@ fn run(input: &[u8]) -> Verdict {
         let args = params.iter().map(|param| operand(&mut random, param));
         let args: Vec<Bits> = args.collect();
         let outcomes = (ours.call(name, &args), oracle.call(name, &args));
-        if is_undetermined(&module, &outcomes) {
+        if is_undetermined(&outcomes) {
             machines = instantiate(&module);
             continue;
         }
@@ -130,15 +150,11 @@ fn run(input: &[u8]) -> Verdict {
 }
 
 /// Whether these outcomes may differ.
-///
-/// Where no division traps, because `select` has put 1 in the place of 0 before it, `wasmi` 2.0.0
-/// sometimes divides by 0 all the same: it looks at the wrong one of its registers.
-fn is_undetermined(module: &Generated, outcomes: &(Outcome, Outcome)) -> bool {
-    match outcomes {
-        (Err(Stop::Exhausted), _) | (_, Err(Stop::Exhausted)) => true,
-        (_, Err(Stop::Trap(Trap::DivideByZero))) => !module.traps,
-        _ => false,
-    }
+fn is_undetermined(outcomes: &(Outcome, Outcome)) -> bool {
+    matches!(
+        outcomes,
+        (Err(Stop::Exhausted), _) | (_, Err(Stop::Exhausted))
+    )
 }
 
 /// The module on both machines; nothing if it cannot be instantiated.
@@ -147,7 +163,7 @@ fn instantiate(module: &Generated) -> Option<(Ours, Oracle)> {
         (Ok(ours), Ok(oracle)) => Some((ours, oracle)),
         (ours, oracle) => {
             let outcomes = (ours.map(|_| Vec::new()), oracle.map(|_| Vec::new()));
-            if !is_undetermined(module, &outcomes) {
+            if !is_undetermined(&outcomes) {
                 assert_eq!(
                     outcomes.0, outcomes.1,
                     "instantiation, ours and the oracle's"
@@ -159,7 +175,10 @@ fn instantiate(module: &Generated) -> Option<(Ours, Oracle)> {
 }
 
 fn compare_state(exports: &[(String, Kind)], ours: &mut Ours, oracle: &mut Oracle) {
-    for (name, kind) in exports {
+    assert_eq!(ours.notes(), oracle.notes(), "calls of the host");
+    let exports = exports.iter().map(|(name, kind)| (name.as_str(), kind));
+    let provided = PROVIDED.iter().map(|(name, kind)| (*name, kind));
+    for (name, kind) in exports.chain(provided) {
         match kind {
             Kind::Func(_) => {}
             Kind::Global => assert_eq!(ours.global(name), oracle.global(name), "global {name:?}"),

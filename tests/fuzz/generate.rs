@@ -1,6 +1,7 @@
 //! Modules made of bytes, by `wasm-smith`.
 
 use arbitrary::Unstructured;
+use std::sync::LazyLock;
 use wasm_smith::{Config, Module};
 
 /// How many loop iterations, calls and elements of bulk operations a module may go through; it
@@ -11,9 +12,6 @@ const FUEL: u32 = 5_000;
 pub struct Generated {
     /// Its bytes.
     pub wasm: Vec<u8>,
-    /// Whether its instructions may trap, other than `unreachable`. Most code that is made at random
-    /// traps before it has done much; where it may not, `wasm-smith` puts checks before it.
-    pub traps: bool,
     /// Whether to compile it without optimisation.
     pub plain: bool,
 }
@@ -21,17 +19,47 @@ pub struct Generated {
 /// The module that `input` stands for; `None` if it stands for none.
 pub fn module(input: &[u8]) -> Option<Generated> {
     let mut input = Unstructured::new(input);
-    let traps = input.ratio(1, 4).ok()?;
     let plain = input.ratio(1, 4).ok()?;
-    let config = config(&mut input, traps).ok()?;
+    let config = config(&mut input).ok()?;
     let mut module = Module::new(config, &mut input).ok()?;
     module.ensure_termination(FUEL).ok()?;
     let wasm = module.to_bytes();
-    Some(Generated { wasm, traps, plain })
+    Some(Generated { wasm, plain })
+}
+
+/// The other instance that modules import from, as `provider`.
+pub fn provider() -> &'static [u8] {
+    static WASM: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        wat::parse_str(include_str!("provider.wat")).expect("the provider is a module")
+    });
+    &WASM
+}
+
+/// A module that imports all there is to import.
+fn importable() -> Vec<u8> {
+    let text = r#"(module
+        (import "host" "note" (func (param i64 f64) (result i32)))
+        (import "provider" "memory" (memory 1 4))
+        (import "provider" "funcs" (table 8 20 funcref))
+        (import "provider" "externs" (table 8 20 externref))
+        (import "provider" "constant" (global i32))
+        (import "provider" "base" (global i64))
+        (import "provider" "calls" (global (mut i64)))
+        (import "provider" "float" (global (mut f64)))
+        (import "provider" "vector" (global (mut v128)))
+        (import "provider" "func" (global (mut funcref)))
+        (import "provider" "count_one" (func))
+        (import "provider" "mix" (func (param i32 i64 f32 f64) (result f64 i64 f32 i32)))
+        (import "provider" "twice" (func (param v128 v128) (result v128 v128)))
+        (import "provider" "references" (func (param funcref externref) (result externref funcref)))
+        (import "provider" "poke" (func (param i32 i32)))
+        (import "provider" "peek" (func (param i32) (result i32)))
+        (import "provider" "call" (func (param i32))))"#;
+    wat::parse_str(text).expect("it is a module")
 }
 
 /// WebAssembly as the compiler takes it. What some inputs leave out, others meet more often.
-fn config(input: &mut Unstructured<'_>, traps: bool) -> arbitrary::Result<Config> {
+fn config(input: &mut Unstructured<'_>) -> arbitrary::Result<Config> {
     Ok(Config {
         simd_enabled: input.arbitrary()?,
         tail_call_enabled: input.arbitrary()?,
@@ -39,13 +67,15 @@ fn config(input: &mut Unstructured<'_>, traps: bool) -> arbitrary::Result<Config
         bulk_memory_enabled: true,
         multi_value_enabled: true,
         extended_const_enabled: true,
-        disallow_traps: !traps,
+        // Most code that is made at random traps before it has done much.
+        disallow_traps: input.ratio(3, 4)?,
         // The payload of a NaN is not determined.
         canonicalize_nans: true,
         export_everything: true,
         min_funcs: 4,
         max_funcs: 12,
-        max_imports: 0,
+        max_imports: input.int_in_range(0..=8)?,
+        available_imports: Some(importable()),
         min_memories: 1,
         max_memories: input.int_in_range(1..=3)?,
         max_memory32_bytes: 16 << 16,

@@ -1,7 +1,7 @@
 //! Fuzzing, as far as a test does it: the bodies, on a few hundred inputs.
 //!
 //! `shim/` hands the same bodies to a coverage-guided fuzzer. `PREFAB_FUZZ_SEEDS=1000..2000` runs
-//! other inputs; a failure names its seed.
+//! other inputs; a failure names its seed. `PREFAB_FUZZ_KEEP=FILE` keeps the last module that was run.
 
 mod compiles;
 mod differential;

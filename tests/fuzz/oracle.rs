@@ -1,10 +1,10 @@
 //! The interpreter that results are compared with.
 
-use crate::differential::{Bits, Kind, Machine, Outcome, Stop, Trap};
-use crate::generate::Generated;
-use wasmi::errors::{ErrorKind, InstantiationError, MemoryError};
+use crate::differential::{Bits, Kind, Machine, Outcome, PROVIDER, Stop, Trap};
+use crate::generate::{self, Generated};
+use wasmi::errors::{ErrorKind, InstantiationError, MemoryError, TableError};
 use wasmi::{
-    Config, Engine, Error, ExternType, F32, F64, Instance, Linker, Module, Nullable, Ref, Store,
+    Caller, Config, Engine, Error, Extern, ExternType, F32, F64, Instance, Linker, Module, Store,
     TrapCode, Val, ValType,
 };
 
@@ -14,8 +14,16 @@ const MAX_STACK_BYTES: usize = 64 << 20;
 
 /// A module in `wasmi`.
 pub struct Oracle {
-    store: Store<()>,
+    store: Store<Notes>,
+    provider: Instance,
     instance: Instance,
+}
+
+type Notes = Vec<(u64, u64)>;
+
+fn note(mut caller: Caller<'_, Notes>, a: u64, b: F64) -> u32 {
+    caller.data_mut().push((a, b.to_bits()));
+    caller.data().len() as u32
 }
 
 fn engine() -> Engine {
@@ -31,6 +39,14 @@ fn engine() -> Engine {
 }
 
 impl Oracle {
+    fn export(&self, name: &str) -> Extern {
+        let (instance, name) = match name.strip_prefix(PROVIDER) {
+            Some(name) => (self.provider, name),
+            None => (self.instance, name),
+        };
+        instance.get_export(&self.store, name).expect("an export")
+    }
+
     /// The exports of a module; `None` if the oracle does not take it.
     pub fn exports(wasm: &[u8]) -> Option<Vec<(String, Kind)>> {
         let module = Module::new(&engine(), wasm).ok()?;
@@ -39,7 +55,7 @@ impl Oracle {
                 let zeros = func
                     .params()
                     .iter()
-                    .map(|param| bits(&Val::default_for_ty(*param)));
+                    .map(|param| bits(&Val::default(*param)));
                 Kind::Func(zeros.collect())
             }
             ExternType::Global(_) => Kind::Global,
@@ -59,17 +75,29 @@ impl Machine for Oracle {
     fn new(generated: &Generated) -> Result<Self, Stop> {
         let engine = engine();
         let module = Module::new(&engine, &generated.wasm).expect("it was taken before");
-        let mut store = Store::new(&engine, ());
-        let instance = Linker::new(&engine).instantiate_and_start(&mut store, &module);
+        let provider =
+            Module::new(&engine, generate::provider()).expect("the provider is a module");
+        let mut store = Store::new(&engine, Notes::new());
+        let mut linker = Linker::new(&engine);
+        let defined = linker.func_wrap("host", "note", note).map(|_| ());
+        defined.expect("the name is free");
+        let provider = linker.instantiate_and_start(&mut store, &provider);
+        let provider = provider.expect("the provider can be instantiated");
+        let defined = linker
+            .instance(&mut store, "provider", provider)
+            .map(|_| ());
+        defined.expect("the names are free");
+        let instance = linker.instantiate_and_start(&mut store, &module);
         let instance = instance.map_err(|error| stop(&error))?;
-        Ok(Self { store, instance })
+        Ok(Self {
+            store,
+            provider,
+            instance,
+        })
     }
 
     fn call(&mut self, name: &str, args: &[Bits]) -> Outcome {
-        let func = self
-            .instance
-            .get_func(&self.store, name)
-            .expect("an export");
+        let func = self.export(name).into_func().expect("a func");
         let ty = func.ty(&self.store);
         let args: Vec<Val> = args
             .iter()
@@ -79,7 +107,7 @@ impl Machine for Oracle {
         let mut results: Vec<Val> = ty
             .results()
             .iter()
-            .map(|result| Val::default_for_ty(*result))
+            .map(|result| Val::default(*result))
             .collect();
         func.call(&mut self.store, &args, &mut results)
             .map_err(|error| stop(&error))?;
@@ -87,31 +115,26 @@ impl Machine for Oracle {
     }
 
     fn global(&mut self, name: &str) -> Bits {
-        let global = self
-            .instance
-            .get_global(&self.store, name)
-            .expect("an export");
+        let global = self.export(name).into_global().expect("a global");
         bits(&global.get(&self.store))
     }
 
     fn memory(&mut self, name: &str) -> Vec<u8> {
-        let memory = self
-            .instance
-            .get_memory(&self.store, name)
-            .expect("an export");
+        let memory = self.export(name).into_memory().expect("a memory");
         memory.data(&self.store).to_vec()
     }
 
+    fn notes(&self) -> &[(u64, u64)] {
+        self.store.data()
+    }
+
     fn table(&mut self, name: &str) -> Vec<bool> {
-        let table = self
-            .instance
-            .get_table(&self.store, name)
-            .expect("an export");
-        let element = |index| match table.get(&self.store, index).expect("an element") {
-            Ref::Func(func) => matches!(func, Nullable::Val(_)),
-            Ref::Extern(reference) => matches!(reference, Nullable::Val(_)),
-        };
-        (0..table.size(&self.store)).map(element).collect()
+        let table = self.export(name).into_table().expect("a table");
+        let element = |index| bits(&table.get(&self.store, index).expect("an element"));
+        (0..table.size(&self.store))
+            .map(element)
+            .map(|element| element == Bits::Ref(true))
+            .collect()
     }
 }
 
@@ -122,8 +145,8 @@ fn bits(val: &Val) -> Bits {
         Val::F32(value) => Bits::F32(value.to_bits()),
         Val::F64(value) => Bits::F64(value.to_bits()),
         Val::V128(value) => Bits::V128(value.as_u128()),
-        Val::FuncRef(func) => Bits::Ref(matches!(func, Nullable::Val(_))),
-        Val::ExternRef(reference) => Bits::Ref(matches!(reference, Nullable::Val(_))),
+        Val::FuncRef(func) => Bits::Ref(!func.is_null()),
+        Val::ExternRef(reference) => Bits::Ref(!reference.is_null()),
     }
 }
 
@@ -135,7 +158,7 @@ fn val(bits: &Bits, ty: ValType) -> Val {
         Bits::F64(value) => Val::F64(F64::from_bits(value)),
         Bits::V128(value) => Val::V128(value.into()),
         // Arguments are null.
-        Bits::Ref(_) => Val::default_for_ty(ty),
+        Bits::Ref(_) => Val::default(ty),
     }
 }
 
@@ -150,14 +173,14 @@ fn stop(error: &Error) -> Stop {
             TrapCode::IntegerDivisionByZero => Trap::DivideByZero,
             TrapCode::IntegerOverflow => Trap::Overflow,
             TrapCode::BadConversionToInteger => Trap::Conversion,
-            TrapCode::StackOverflow
-            | TrapCode::OutOfFuel
-            | TrapCode::GrowthOperationLimited
-            | TrapCode::OutOfSystemMemory => return Stop::Exhausted,
+            TrapCode::StackOverflow | TrapCode::OutOfFuel | TrapCode::GrowthOperationLimited => {
+                return Stop::Exhausted;
+            }
         },
-        // Active segments.
+        // Active segments, and what its instructions do not turn into traps.
         ErrorKind::Memory(MemoryError::OutOfBoundsAccess) => Trap::Memory,
-        ErrorKind::Instantiation(InstantiationError::ElementSegmentDoesNotFit { .. }) => {
+        ErrorKind::Table(TableError::FillOutOfBounds)
+        | ErrorKind::Instantiation(InstantiationError::ElementSegmentDoesNotFit { .. }) => {
             Trap::Table
         }
         _ => panic!("the oracle failed: {error}"),

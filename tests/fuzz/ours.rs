@@ -4,44 +4,74 @@
 //! The object that is loaded is what the compiler returned just before.
 #![allow(unsafe_code, reason = "to load an object is to trust it")]
 
-use crate::differential::{Bits, Machine, Outcome, Stop, Trap};
-use crate::generate::Generated;
+use crate::differential::{Bits, Machine, Outcome, PROVIDER, Stop, Trap};
+use crate::generate::{self, Generated};
 use prefab_abi::trap::TrapCode;
 use prefab_abi::types::ValType;
 use prefab_compiler::{OptLevel, Options, compile};
-use prefab_runtime::{Error, Extern, Instance, Linker, Store, Val};
+use prefab_runtime::{Caller, Error, Extern, Instance, Linker, Module, Store, Val};
 use prefab_targets::Target;
+use std::sync::LazyLock;
 
 /// A module as compiled code.
 pub struct Ours {
-    store: Store<()>,
+    store: Store<Notes>,
+    provider: Instance,
     instance: Instance,
 }
 
+type Notes = Vec<(u64, u64)>;
+
 impl Ours {
     fn export(&mut self, name: &str) -> Extern {
-        let export = self.instance.get_export(&mut self.store, name);
+        let (instance, name) = match name.strip_prefix(PROVIDER) {
+            Some(name) => (self.provider, name),
+            None => (self.instance, name),
+        };
+        let export = instance.get_export(&mut self.store, name);
         export.expect("the oracle has the export")
     }
 }
 
+fn load(wasm: &[u8], plain: bool) -> Module {
+    let target = Target::host().expect("the tests run where code can be compiled for");
+    let mut options = Options::new(target);
+    options.jobs = Some(1);
+    if plain {
+        options.opt_level = OptLevel::O0;
+    }
+    let object = compile(wasm, &options, &|_, _| ()).expect("a valid module compiles");
+    // SAFETY: the bytes are what the compiler returned.
+    let module = unsafe { prefab_loader::load_bytes(&object, "fuzz") };
+    module.expect("what was compiled can be loaded")
+}
+
+fn note(mut caller: Caller<'_, Notes>, a: u64, b: f64) -> u32 {
+    caller.data_mut().push((a, b.to_bits()));
+    caller.data().len() as u32
+}
+
 impl Machine for Ours {
     fn new(generated: &Generated) -> Result<Self, Stop> {
-        let target = Target::host().expect("the tests run where code can be compiled for");
-        let mut options = Options::new(target);
-        options.jobs = Some(1);
-        if generated.plain {
-            options.opt_level = OptLevel::O0;
-        }
-        let object =
-            compile(&generated.wasm, &options, &|_, _| ()).expect("a valid module compiles");
-        // SAFETY: the bytes are what the compiler returned.
-        let module = unsafe { prefab_loader::load_bytes(&object, "fuzz") };
-        let module = module.expect("what was compiled can be loaded");
-        let mut store = Store::new(());
-        let instance = Linker::new().instantiate(&mut store, &module);
+        static MODULE: LazyLock<Module> = LazyLock::new(|| load(generate::provider(), false));
+        let mut store = Store::new(Notes::new());
+        let mut linker = Linker::new();
+        let defined = linker.func_wrap("host", "note", note).map(|_| ());
+        defined.expect("the name is free");
+        let provider = linker.instantiate(&mut store, &MODULE);
+        let provider = provider.expect("the provider can be instantiated");
+        let defined = linker
+            .instance(&mut store, "provider", provider)
+            .map(|_| ());
+        defined.expect("the names are free");
+        let module = load(&generated.wasm, generated.plain);
+        let instance = linker.instantiate(&mut store, &module);
         let instance = instance.map_err(|error| stop(&error))?;
-        Ok(Self { store, instance })
+        Ok(Self {
+            store,
+            provider,
+            instance,
+        })
     }
 
     fn call(&mut self, name: &str, args: &[Bits]) -> Outcome {
@@ -76,6 +106,10 @@ impl Machine for Ours {
             panic!("{name:?} is no memory");
         };
         memory.data(&self.store).to_vec()
+    }
+
+    fn notes(&self) -> &[(u64, u64)] {
+        self.store.data()
     }
 
     fn table(&mut self, name: &str) -> Vec<bool> {
