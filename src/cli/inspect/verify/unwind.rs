@@ -1,4 +1,4 @@
-//! `.eh_frame`: it can be parsed, and covers every function.
+//! `.eh_frame`: it can be parsed, and covers all code: functions, stubs and trampolines.
 
 use super::Findings;
 use crate::cli::inspect::artifact::Artifact;
@@ -94,15 +94,18 @@ fn cover(artifact: &Artifact<'_>, ranges: &[Range<u64>], findings: &mut Findings
             findings.problem(SECTION, None, message);
         }
     }
-    for (func, code) in artifact.funcs() {
+    let funcs = artifact.funcs().into_iter();
+    let funcs = funcs.map(|(func, code)| (artifact.func_label(func), code));
+    let symbols = artifact.code_symbols.iter();
+    let symbols = symbols.map(|symbol| (symbol.name.to_string(), symbol.range.clone()));
+    for (name, code) in funcs.chain(symbols) {
         let at = u64::from(code.start);
         let after = ranges.partition_point(|range| range.start <= at);
         let covered = ranges[..after]
             .last()
             .is_some_and(|range| range.end >= u64::from(code.end));
         if !covered {
-            let message = format!("no entry covers {}", artifact.func_label(func));
-            findings.problem(SECTION, None, message);
+            findings.problem(SECTION, None, format!("no entry covers {name}"));
         }
     }
 }
