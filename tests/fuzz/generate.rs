@@ -14,17 +14,24 @@ pub struct Generated {
     pub wasm: Vec<u8>,
     /// Whether to compile it without optimisation.
     pub plain: bool,
+    /// Whether to use all that this machine's CPU has.
+    pub native: bool,
 }
 
 /// The module that `input` stands for; `None` if it stands for none.
 pub fn module(input: &[u8]) -> Option<Generated> {
     let mut input = Unstructured::new(input);
     let plain = input.ratio(1, 4).ok()?;
+    let native = input.ratio(1, 2).ok()?;
     let config = config(&mut input).ok()?;
     let mut module = Module::new(config, &mut input).ok()?;
     module.ensure_termination(FUEL).ok()?;
     let wasm = module.to_bytes();
-    Some(Generated { wasm, plain })
+    Some(Generated {
+        wasm,
+        plain,
+        native,
+    })
 }
 
 /// The other instance that modules import from, as `provider`.

@@ -179,7 +179,9 @@ fn stop(error: &Error) -> Stop {
         },
         // Active segments, and what its instructions do not turn into traps.
         ErrorKind::Memory(MemoryError::OutOfBoundsAccess) => Trap::Memory,
-        ErrorKind::Table(TableError::FillOutOfBounds)
+        ErrorKind::Table(
+            TableError::CopyOutOfBounds | TableError::FillOutOfBounds | TableError::InitOutOfBounds,
+        )
         | ErrorKind::Instantiation(InstantiationError::ElementSegmentDoesNotFit { .. }) => {
             Trap::Table
         }

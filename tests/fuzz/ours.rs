@@ -10,7 +10,7 @@ use prefab_abi::trap::TrapCode;
 use prefab_abi::types::ValType;
 use prefab_compiler::{OptLevel, Options, compile};
 use prefab_runtime::{Caller, Error, Extern, Instance, Linker, Module, Store, Val};
-use prefab_targets::Target;
+use prefab_targets::{Target, host};
 use std::sync::LazyLock;
 
 /// A module as compiled code.
@@ -33,10 +33,13 @@ impl Ours {
     }
 }
 
-fn load(wasm: &[u8], plain: bool) -> Module {
+fn load(wasm: &[u8], plain: bool, native: bool) -> Module {
     let target = Target::host().expect("the tests run where code can be compiled for");
     let mut options = Options::new(target);
     options.jobs = Some(1);
+    if native {
+        options.features = host::features();
+    }
     if plain {
         options.opt_level = OptLevel::O0;
     }
@@ -53,7 +56,8 @@ fn note(mut caller: Caller<'_, Notes>, a: u64, b: f64) -> u32 {
 
 impl Machine for Ours {
     fn new(generated: &Generated) -> Result<Self, Stop> {
-        static MODULE: LazyLock<Module> = LazyLock::new(|| load(generate::provider(), false));
+        static MODULE: LazyLock<Module> =
+            LazyLock::new(|| load(generate::provider(), false, false));
         let mut store = Store::new(Notes::new());
         let mut linker = Linker::new();
         let defined = linker.func_wrap("host", "note", note).map(|_| ());
@@ -64,7 +68,7 @@ impl Machine for Ours {
             .instance(&mut store, "provider", provider)
             .map(|_| ());
         defined.expect("the names are free");
-        let module = load(&generated.wasm, generated.plain);
+        let module = load(&generated.wasm, generated.plain, generated.native);
         let instance = linker.instantiate(&mut store, &module);
         let instance = instance.map_err(|error| stop(&error))?;
         Ok(Self {
