@@ -100,8 +100,9 @@ fn main() -> ExitCode {
 fn trial(name: String, run: impl Fn(&Work) -> Result<()> + Send + 'static) -> Trial {
     let folder = format!("link-{}", name.replace(' ', "-"));
     Trial::test(name, move || {
-        let work = Work::new(&folder).map_err(failed)?;
-        run(&work).map_err(failed)
+        Work::new(&folder)
+            .and_then(|work| work.do_in(&run))
+            .map_err(failed)
     })
 }
 

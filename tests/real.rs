@@ -1,6 +1,6 @@
 //! Large programs that were not written for Prefab, compiled to objects and run from them.
 //!
-//! `tests/real/README.md` tells where they come from and how to run all of them. What each has to
+//! `tests/real/README.md` tells where they come from and how to run one of them. What each has to
 //! print is what an independent runtime printed.
 
 #[path = "real/packages.rs"]
@@ -18,55 +18,36 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use packages::unpack_tar;
 use work::{Module, Work, prefab, sha256};
 
-/// A test: its name, whether it is left to the scheduled run, and what it does in its folder.
-type Row = (&'static str, When, fn(&Work) -> Result<()>);
+/// A test's name, and what it does in its folder.
+type Row = (&'static str, fn(&Work) -> Result<()>);
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum When {
-    Always,
-    /// With `PREFAB_REAL=all`, or when asked for by name.
-    Scheduled,
-}
-
-#[rustfmt::skip]
 const ROWS: &[Row] = &[
-    ("sqlite", When::Always, sqlite),
-    ("python", When::Always, python),
-    ("ruby", When::Scheduled, ruby),
-    ("clang-and-wasm-ld", When::Always, clang_and_wasm_ld),
-    ("esbuild", When::Always, esbuild),
-    ("yosys", When::Scheduled, yosys),
-    ("icepll", When::Always, icepll),
-    ("boolector", When::Always, boolector),
-    ("wasmedge-quickjs", When::Always, wasmedge_quickjs),
-    ("dprint-typescript", When::Always, dprint_typescript),
-    ("duckdb-mvp", When::Scheduled, duckdb_mvp),
+    ("sqlite", sqlite),
+    ("python", python),
+    ("ruby", ruby),
+    ("clang-and-wasm-ld", clang_and_wasm_ld),
+    ("esbuild", esbuild),
+    ("yosys", yosys),
+    ("icepll", icepll),
+    ("boolector", boolector),
+    ("wasmedge-quickjs", wasmedge_quickjs),
+    ("dprint-typescript", dprint_typescript),
+    ("duckdb-mvp", duckdb_mvp),
 ];
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let all = std::env::var("PREFAB_REAL").is_ok_and(|value| value == "all");
-    let (now, later): (Vec<Row>, Vec<Row>) = ROWS
-        .iter()
-        .partition(|row| all || arguments.filter.is_some() || row.1 == When::Always);
-    if !later.is_empty() && !arguments.list {
-        let later: Vec<&str> = later.iter().map(|row| row.0).collect();
-        let how = "`PREFAB_REAL=all cargo test --test real` runs all";
-        eprintln!(
-            "real modules: left to the scheduled run: {}; {how}",
-            later.join(", ")
-        );
-    }
     let fetches = packages::ALL.iter().map(|package| {
         let name = format!("fetch {} {}", package.name, package.version);
         Trial::test(name, move || package.folder().map(|_| ()).map_err(failed))
     });
-    let runs = now.into_iter().map(|(name, _, run)| {
+    let runs = ROWS.iter().map(|&(name, run)| {
         Trial::test(name, move || {
-            Work::new(name).and_then(|work| run(&work)).map_err(failed)
+            Work::new(name)
+                .and_then(|work| work.do_in(run))
+                .map_err(failed)
         })
     });
-    libtest_mimic::run(&arguments, fetches.chain(runs).collect()).exit_code()
+    libtest_mimic::run(&Arguments::from_args(), fetches.chain(runs).collect()).exit_code()
 }
 
 fn failed(error: anyhow::Error) -> Failed {

@@ -69,6 +69,12 @@ impl Work {
         Ok(Self { folder })
     }
 
+    /// Does what is to be done in the folder, which stays if that fails.
+    pub fn do_in(self, run: impl FnOnce(&Self) -> Result<()>) -> Result<()> {
+        run(&self)?;
+        Ok(fs::remove_dir_all(&self.folder)?)
+    }
+
     /// A path inside of the folder.
     pub fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path)
