@@ -12,7 +12,7 @@ pub enum OptLevel {
     O0,
     /// Cranelift's optimisations.
     O1,
-    /// Everything there is.
+    /// Everything there is: so far the same as [`O1`](Self::O1).
     O2,
 }
 
