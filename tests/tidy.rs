@@ -69,6 +69,7 @@ const UNSAFE_FILES: &[&str] = &[
     "runtime-lib/src/instance/instantiate.rs",
     "runtime-lib/src/mapping.rs",
     "runtime-lib/src/memory/data.rs",
+    "runtime-lib/src/module/linked.rs",
     "runtime-lib/src/module/mod.rs",
     "runtime-lib/src/module/tests.rs",
     "runtime-lib/src/store/context.rs",

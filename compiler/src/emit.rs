@@ -12,7 +12,6 @@ use object::{
 };
 use prefab_abi::builtin::Builtin;
 use prefab_abi::descriptor::{Descriptor, Part};
-use prefab_abi::note::Note;
 use prefab_abi::object as names;
 use prefab_targets::Target;
 use prefab_targets::reloc::{Section as RelocSection, Value as RelocValue};
@@ -33,14 +32,13 @@ pub struct Contents<'a> {
     pub target: &'static Target,
     pub name: &'a str,
     /// The bytes of the parts, in the order of [`Part::ALL`].
-    pub parts: [Vec<u8>; 7],
+    pub parts: [Vec<u8>; Part::ALL.len()],
     /// The hashes of the type identities, in the order of their slots.
     pub identities: Vec<[u8; 16]>,
     /// The runtime functions, in the order of their slots, which follow.
     pub builtins: Vec<Builtin>,
     pub text_symbols: Vec<TextSymbol>,
     pub eh_frame: EhFrameSection,
-    pub note: Note,
 }
 
 /// The name that a piece of code has in an object.
@@ -93,10 +91,6 @@ pub fn emit(isa: OwnedTargetIsa, contents: Contents<'_>) -> Result<Vec<u8>, Comp
         });
     }
     writer.eh_frame(contents.eh_frame, text)?;
-    let note = writer.section(names::SECTION_NOTE, SectionKind::Note, elf::SHF_ALLOC);
-    writer
-        .object
-        .set_section_data(note, contents.note.to_bytes(), 4);
     writer.object.write().map_err(|error| failed(&error))
 }
 
@@ -197,6 +191,7 @@ impl Writer {
                     page_size,
                 ),
                 Part::Image => (SectionKind::ReadOnlyData, elf::SHF_ALLOC, page_size),
+                Part::Note => (SectionKind::Note, elf::SHF_ALLOC, 4),
                 _ => (SectionKind::ReadOnlyData, elf::SHF_ALLOC, 16),
             };
             let id = self.section(part.section(), kind, flags);

@@ -45,7 +45,8 @@ use layout::Text;
 use module::Module;
 use plan::Plan;
 use prefab_abi::code_map::{write_address_map, write_trap_table};
-use prefab_abi::note::{MemoryPlan, Note};
+use prefab_abi::descriptor::Part;
+use prefab_abi::note::{MemoryPlan, Note, Traps};
 use sha2::{Digest, Sha256};
 use translate::Env;
 
@@ -107,7 +108,7 @@ fn contents<'a>(
 ) -> Result<Contents<'a>, CompileError> {
     let image = image::build(module, options.target().page_size());
     let metadata = metadata::write(module, plan, code, &text, &image);
-    let parts = [
+    let mut parts = [
         text.bytes,
         metadata.meta,
         write_trap_table(&text.traps),
@@ -115,6 +116,7 @@ fn contents<'a>(
         metadata.static_tables,
         metadata.data,
         image.bytes,
+        Vec::new(),
     ];
     let hash_of_type = |canonical: &u32| {
         let hash = Sha256::digest(module.types[*canonical as usize].to_canonical_bytes());
@@ -123,7 +125,13 @@ fn contents<'a>(
         out
     };
     let mut content = Sha256::new();
-    parts.iter().for_each(|part| content.update(part));
+    for (part, bytes) in Part::ALL.into_iter().zip(&parts) {
+        if part.is_hashed() {
+            content.update(bytes);
+        }
+    }
+    let note = note(module, options, content.finalize().into());
+    parts[Part::Note as usize] = note.to_bytes();
     Ok(Contents {
         target: options.target(),
         name: &options.name,
@@ -131,20 +139,24 @@ fn contents<'a>(
         builtins: code.slots.builtins().to_vec(),
         text_symbols: text_symbols(module, &code.code, &text.offsets),
         eh_frame: unwind::eh_frame(&**isa, &code.code, &text.offsets)?,
-        note: Note {
-            abi_revision: prefab_abi::ABI_REVISION,
-            compiler: VERSION.to_string(),
-            target: options.target().triple().to_string(),
-            cpu_features: options.features.names().map(str::to_string).collect(),
-            page_size: options.target().page_size(),
-            memory_plan: MemoryPlan::Guarded,
-            guard_size_bytes: GUARD_SIZE_BYTES,
-            options: options.describe(),
-            module_sha256: Sha256::digest(module.wasm).into(),
-            content_sha256: content.finalize().into(),
-        },
         parts,
     })
+}
+
+fn note(module: &Module<'_>, options: &Options, content_sha256: [u8; 32]) -> Note {
+    Note {
+        abi_revision: prefab_abi::ABI_REVISION,
+        compiler: VERSION.to_string(),
+        target: options.target().triple().to_string(),
+        cpu_features: options.features.names().map(str::to_string).collect(),
+        page_size: options.target().page_size(),
+        memory_plan: MemoryPlan::Guarded,
+        guard_size_bytes: GUARD_SIZE_BYTES,
+        traps: Traps::Signals,
+        options: options.describe(),
+        module_sha256: Sha256::digest(module.wasm).into(),
+        content_sha256,
+    }
 }
 
 fn text_symbols(module: &Module<'_>, code: &[Code], offsets: &[u32]) -> Vec<TextSymbol> {

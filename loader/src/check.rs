@@ -7,15 +7,12 @@ use goblin::elf::header::{ET_REL, et_to_str};
 use goblin::elf::section_header::{
     SHF_ALLOC, SHF_COMPRESSED, SHF_EXECINSTR, SHF_WRITE, SHT_NOTE, SHT_PROGBITS, sht_to_str,
 };
-use prefab_abi::ABI_REVISION;
 use prefab_abi::descriptor::{Descriptor, Part};
 use prefab_abi::meta::Meta;
 use prefab_abi::note::Note;
 use prefab_abi::object::{SECTION_DESCRIPTOR, SECTION_NOTE};
-use prefab_targets::{FeatureSet, Target, host};
-use std::sync::OnceLock;
+use prefab_targets::{Target, host};
 
-const RECOMPILE: &str = "recompile the module with `prefab compile` of this Prefab";
 const RECOMPILE_FOR: &str = "recompile it with `prefab compile --target` for this machine";
 const REPAIR: &str = "the file is damaged, or was changed after `prefab compile` wrote it";
 
@@ -125,59 +122,8 @@ fn note(object: &Object<'_>) -> Result<Note, Problem> {
         .ok_or(Problem::NoSection(SECTION_NOTE))?;
     section_type(SECTION_NOTE, section, SHT_NOTE)?;
     let note = Note::from_bytes(section.bytes).map_err(Problem::format(SECTION_NOTE))?;
-    if note.abi_revision != ABI_REVISION {
-        let advice = if note.abi_revision > ABI_REVISION {
-            "load it with a newer Prefab, or recompile it with `prefab compile` of this one"
-        } else {
-            RECOMPILE
-        };
-        return Err(Problem::field(
-            "ABI revision",
-            note.abi_revision,
-            ABI_REVISION,
-            Some(advice),
-        ));
-    }
-    let target = host::target();
-    if note.target != target.triple() {
-        return Err(Problem::field(
-            "target",
-            &note.target,
-            target.triple(),
-            Some(RECOMPILE_FOR),
-        ));
-    }
-    cpu_features(target, &note)?;
-    let page_size = rustix::param::page_size() as u64;
-    if !note.page_size.is_multiple_of(page_size) || note.page_size == 0 {
-        return Err(Problem::field(
-            "page size of the layout",
-            note.page_size,
-            format_args!("a multiple of this system's, {page_size},"),
-            Some(RECOMPILE_FOR),
-        ));
-    }
+    prefab_runtime::check_note(&note)?;
     Ok(note)
-}
-
-fn cpu_features(target: &'static Target, note: &Note) -> Result<(), Problem> {
-    static HOST: OnceLock<FeatureSet> = OnceLock::new();
-    let names = note.cpu_features.iter().map(String::as_str);
-    let needed = FeatureSet::from_names(target, names).map_err(|error| {
-        Problem::field(
-            "CPU features",
-            error,
-            "only such as this Prefab knows",
-            Some("load the object with a newer Prefab, or recompile it"),
-        )
-    })?;
-    let missing = needed.without(HOST.get_or_init(host::features));
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        let missing = missing.to_string();
-        Err(Problem::CpuFeatures { missing })
-    }
 }
 
 fn descriptor<'o, 'a>(object: &'o Object<'a>) -> Result<(Section<'o, 'a>, Descriptor), Problem> {
@@ -211,7 +157,12 @@ fn part<'o, 'a>(
         }
         return Ok(None);
     };
-    section_type(name, section, SHT_PROGBITS)?;
+    let kind = if part == Part::Note {
+        SHT_NOTE
+    } else {
+        SHT_PROGBITS
+    };
+    section_type(name, section, kind)?;
     let executable = if part == Part::Text { SHF_EXECINSTR } else { 0 };
     section_flags(name, section, SHF_ALLOC | executable)?;
     let size = section.bytes.len() as u64;

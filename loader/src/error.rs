@@ -84,15 +84,9 @@ pub enum Problem {
     /// A section is missing.
     #[error("section {0} is missing: this is no object compiled by Prefab")]
     NoSection(&'static str),
-    /// The code uses what the CPU does not have.
-    #[error(
-        "the code uses CPU features that this machine does not have ({missing}): \
-         recompile with `prefab compile` and other `--cpu` or `--features`"
-    )]
-    CpuFeatures {
-        /// The features.
-        missing: String,
-    },
+    /// This machine or this runtime is not what the module was compiled for.
+    #[error(transparent)]
+    Unmet(#[from] prefab_runtime::Unmet),
     /// A relocation is of another kind than the module's, or lies outside its section.
     #[error("relocation {index} of {section}: {source}")]
     Relocation {

@@ -78,8 +78,8 @@ impl Image {
         Descriptor::from_bytes(&self.pointers).map_err(Problem::format(SECTION_DESCRIPTOR))
     }
 
-    /// Where the descriptor is.
-    pub(crate) fn descriptor_address(&self) -> u64 {
-        self.pointers.as_ptr() as u64
+    /// Where the import table is.
+    pub(crate) fn import_table_address(&self) -> u64 {
+        self.pointers.as_ptr() as u64 + Descriptor::slot_offset(0)
     }
 }

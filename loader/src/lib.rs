@@ -74,7 +74,7 @@ unsafe fn load(source: Source, name: &str) -> Result<Module, Problem> {
     let file = source.map()?;
     let header = parse::header(&file)?;
     check::header(&header)?;
-    let (builder, guard_size_bytes, image_offset) = {
+    let (builder, assumptions, image_offset) = {
         let object = Object::new(&file, &header)?;
         let parts = check::object(&object)?;
         let mut builder = ImageBuilder::new(&source, &parts)?;
@@ -82,14 +82,14 @@ unsafe fn load(source: Source, name: &str) -> Result<Module, Problem> {
         let image = parts.part(Part::Image);
         (
             builder,
-            parts.note.guard_size_bytes,
+            parts.note.assumptions(),
             image.map(|section| section.header.sh_offset),
         )
     };
     let image = builder.publish(file)?;
     let parts = ModuleParts {
         descriptor: image.descriptor()?,
-        descriptor_address: image.descriptor_address(),
+        import_table_address: image.import_table_address(),
         image: match image_offset {
             None => ImageSource::Memory,
             Some(offset) => ImageSource::File {
@@ -99,7 +99,7 @@ unsafe fn load(source: Source, name: &str) -> Result<Module, Problem> {
         },
         owner: Box::new(image),
         name: name.to_string(),
-        guard_size_bytes,
+        assumptions,
     };
     // SAFETY: the addresses are those of the mappings that the owner keeps, whose contents nobody
     // changes; every pointer has been filled in; and the caller says who compiled it.

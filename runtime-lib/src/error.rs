@@ -1,5 +1,6 @@
 //! What can go wrong when a host uses a guest.
 
+use crate::module::Unmet;
 use crate::trap::{Frame, Trap};
 use crate::types::ExternType;
 use prefab_abi::bytes::FormatError;
@@ -25,6 +26,9 @@ pub enum Error {
     /// The module's metadata is malformed.
     #[error("malformed module: {0}")]
     Format(#[from] FormatError),
+    /// A module that was linked into the program was compiled for another machine or runtime.
+    #[error(transparent)]
+    Unmet(#[from] Unmet),
     /// Values, or the function they were for, are of another type.
     #[error("{0}")]
     Type(String),

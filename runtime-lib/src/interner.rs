@@ -32,9 +32,21 @@ pub fn intern_type(canonical: &[u8]) -> u64 {
     identity
 }
 
+/// The identity of the type with these canonical bytes: `address`, which a linker gave it, if the
+/// type has none yet.
+pub(crate) fn adopt_type(canonical: &[u8], address: u64) -> u64 {
+    let mut types = lock();
+    let types = types.get_or_insert_default();
+    if let Some(identity) = types.get(canonical) {
+        return *identity;
+    }
+    types.insert(Vec::leak(canonical.to_vec()), address);
+    address
+}
+
 #[cfg(test)]
 mod tests {
-    use super::intern_type;
+    use super::{adopt_type, intern_type};
 
     #[test]
     fn identities() {
@@ -49,5 +61,8 @@ mod tests {
         assert_eq!(intern_type(b"\x7f\0"), all[2]);
         let elsewhere = std::thread::spawn(|| intern_type(b"\x7f\0")).join();
         assert_eq!(elsewhere.ok(), Some(all[2]));
+        assert_eq!(adopt_type(b"\x7f\0", 16), all[2]);
+        assert_eq!(adopt_type(b"\x7f\x7f\0", 16), 16);
+        assert_eq!(intern_type(b"\x7f\x7f\0"), 16);
     }
 }

@@ -54,7 +54,7 @@ pub use instance::{Extern, Instance};
 pub use interner::intern_type;
 pub use linker::Linker;
 pub use memory::Memory;
-pub use module::{ExportType, ImageSource, ImportType, Module, ModuleParts};
+pub use module::{ExportType, ImageSource, ImportType, Module, ModuleParts, Unmet, check_note};
 pub use prefab_abi::meta::ModuleKind;
 pub use prefab_abi::trap::TrapCode;
 pub use prefab_abi::types::{FuncType, ValType};

@@ -15,7 +15,8 @@
 //!  80  static tables  pointer, u64 size in bytes
 //!  96  data           pointer, u64 size in bytes
 //! 112  image          pointer, u64 size in bytes
-//! 128  import table   pointers
+//! 128  note           pointer, u64 size in bytes
+//! 144  import table   pointers
 //! ```
 //!
 //! A pointer to a part of size 0 is 0 and has no relocation.
@@ -27,7 +28,9 @@ use alloc::vec::Vec;
 pub const MAGIC: [u8; 8] = *b"\0prefab\x01";
 
 /// The size of the descriptor without the import table, in bytes.
-pub const SIZE: u64 = 128;
+pub const SIZE: u64 = 16 + 16 * PARTS as u64;
+
+const PARTS: usize = Part::ALL.len();
 
 /// A part of a module that the descriptor points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,11 +50,13 @@ pub enum Part {
     Data,
     /// `.prefab.image`
     Image,
+    /// `.note.prefab`
+    Note,
 }
 
 impl Part {
     /// Every part, in the order in which the descriptor has them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Text,
         Self::Meta,
         Self::Traps,
@@ -59,6 +64,7 @@ impl Part {
         Self::StaticTables,
         Self::Data,
         Self::Image,
+        Self::Note,
     ];
 
     /// The section that the part is in an object.
@@ -72,7 +78,14 @@ impl Part {
             Self::StaticTables => crate::object::SECTION_STATIC_TABLES,
             Self::Data => crate::object::SECTION_DATA,
             Self::Image => crate::object::SECTION_IMAGE,
+            Self::Note => crate::object::SECTION_NOTE,
         }
+    }
+
+    /// Whether the note's hash of the contents covers the part: all but the note itself.
+    #[must_use]
+    pub const fn is_hashed(self) -> bool {
+        !matches!(self, Self::Note)
     }
 
     /// Where in the descriptor the pointer to the part is, in bytes.
@@ -98,14 +111,14 @@ pub struct Descriptor {
     pub abi_revision: u32,
     /// The number of pointers in the import table.
     pub slots: u32,
-    parts: [Span; 7],
+    parts: [Span; PARTS],
 }
 
 impl Descriptor {
     /// A descriptor of this revision, of parts of these sizes (in bytes, in the order of
     /// [`Part::ALL`]), with `slots` pointers behind it.
     #[must_use]
-    pub fn new(sizes: [u64; 7], slots: u32) -> Self {
+    pub fn new(sizes: [u64; PARTS], slots: u32) -> Self {
         Self {
             abi_revision: crate::ABI_REVISION,
             slots,
@@ -166,7 +179,7 @@ impl Descriptor {
         }
         let slots = reader.u32("descriptor slots", 12)?;
         reader.bytes("import table", SIZE, 8 * u64::from(slots))?;
-        let mut parts = [Span::default(); 7];
+        let mut parts = [Span::default(); PARTS];
         for part in Part::ALL {
             let offset = part.pointer_offset();
             parts[part as usize] = Span {
@@ -188,11 +201,11 @@ mod tests {
 
     #[test]
     fn round_trip() {
-        let descriptor = Descriptor::new([1, 2, 3, 4, 5, 6, 7], 9);
+        let descriptor = Descriptor::new([1, 2, 3, 4, 5, 6, 7, 8], 9);
         let bytes = descriptor.to_bytes();
         assert_eq!(bytes.len() as u64, Descriptor::slot_offset(9));
         assert_eq!(Descriptor::from_bytes(&bytes), Ok(descriptor));
-        assert_eq!(Part::Image.pointer_offset() + 16, SIZE);
+        assert_eq!(Part::Note.pointer_offset() + 16, SIZE);
         for len in 0..bytes.len() {
             assert!(Descriptor::from_bytes(&bytes[..len]).is_err(), "{len}");
         }

@@ -21,6 +21,60 @@ const REQUIRED_TAGS_END: u32 = 0x8000_0000;
 pub enum MemoryPlan {
     /// 4 GiB and a guard are reserved; accesses are not checked.
     Guarded = 1,
+    /// What the memory may grow to is reserved; accesses are checked.
+    Bounded = 2,
+}
+
+impl MemoryPlan {
+    /// The plan with this number, if there is one.
+    #[must_use]
+    pub const fn from_number(number: u32) -> Option<Self> {
+        match number {
+            1 => Some(Self::Guarded),
+            2 => Some(Self::Bounded),
+            _ => None,
+        }
+    }
+
+    /// The plan's name: what `--memory` takes.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Guarded => "guarded",
+            Self::Bounded => "bounded",
+        }
+    }
+}
+
+/// How the code finds that it has to trap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Traps {
+    /// Also by faults and trap instructions: the runtime must handle the signals.
+    Signals = 1,
+    /// By comparisons and calls alone: no signal handler is needed.
+    Explicit = 2,
+}
+
+impl Traps {
+    /// The way with this number, if there is one.
+    #[must_use]
+    pub const fn from_number(number: u32) -> Option<Self> {
+        match number {
+            1 => Some(Self::Signals),
+            2 => Some(Self::Explicit),
+            _ => None,
+        }
+    }
+
+    /// The way's name: what `--traps` takes.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Signals => "signals",
+            Self::Explicit => "explicit",
+        }
+    }
 }
 
 /// The contents of the note.
@@ -40,12 +94,15 @@ pub struct Note {
     pub memory_plan: MemoryPlan,
     /// The size of the guard behind each memory's reservation that the code relies on, in bytes.
     pub guard_size_bytes: u64,
+    /// How the code traps.
+    pub traps: Traps,
     /// The options that the module was compiled with, for people.
     pub options: String,
     /// The SHA-256 of the module that was compiled.
     pub module_sha256: [u8; 32],
-    /// The SHA-256 of everything else in the object that is loaded: text, metadata, data, image,
-    /// in the order of [`Part::ALL`](crate::descriptor::Part::ALL).
+    /// The SHA-256 of everything else in the object that is loaded: the parts of which
+    /// [`is_hashed`](crate::descriptor::Part::is_hashed) says so, in the order of
+    /// [`Part::ALL`](crate::descriptor::Part::ALL).
     pub content_sha256: [u8; 32],
 }
 
@@ -55,6 +112,7 @@ const CPU_FEATURES: u32 = 3;
 const PAGE_SIZE: u32 = 4;
 const MEMORY_PLAN: u32 = 5;
 const GUARD_SIZE: u32 = 6;
+const TRAPS: u32 = 7;
 const COMPILER: u32 = REQUIRED_TAGS_END;
 const OPTIONS: u32 = REQUIRED_TAGS_END + 1;
 const MODULE_SHA256: u32 = REQUIRED_TAGS_END + 2;
@@ -71,7 +129,28 @@ fn put_field(out: &mut Vec<u8>, tag: u32, value: &[u8]) {
     out.resize(padded(out.len()), 0);
 }
 
+/// What code takes for granted of memories and of the runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assumptions {
+    /// How memories are reserved.
+    pub memory_plan: MemoryPlan,
+    /// The size of the guard behind each memory's reservation, in bytes.
+    pub guard_size_bytes: u64,
+    /// How the code traps.
+    pub traps: Traps,
+}
+
 impl Note {
+    /// What the code takes for granted.
+    #[must_use]
+    pub const fn assumptions(&self) -> Assumptions {
+        Assumptions {
+            memory_plan: self.memory_plan,
+            guard_size_bytes: self.guard_size_bytes,
+            traps: self.traps,
+        }
+    }
+
     /// The section's bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -94,6 +173,7 @@ impl Note {
             GUARD_SIZE,
             &self.guard_size_bytes.to_le_bytes(),
         );
+        put_field(&mut fields, TRAPS, &(self.traps as u32).to_le_bytes());
         put_field(&mut fields, COMPILER, self.compiler.as_bytes());
         put_field(&mut fields, OPTIONS, self.options.as_bytes());
         put_field(&mut fields, MODULE_SHA256, &self.module_sha256);
@@ -140,11 +220,9 @@ impl Note {
                 .map(ToString::to_string)
                 .collect(),
             page_size: fields.u64(PAGE_SIZE, "note page size")?,
-            memory_plan: match fields.u32(MEMORY_PLAN, "note memory plan")? {
-                1 => MemoryPlan::Guarded,
-                _ => return Err(FormatError::new("note memory plan", "is not known", 0)),
-            },
+            memory_plan: fields.known(MEMORY_PLAN, "note memory plan", MemoryPlan::from_number)?,
             guard_size_bytes: fields.u64(GUARD_SIZE, "note guard size")?,
+            traps: fields.known(TRAPS, "note traps", Traps::from_number)?,
             options: fields.string(OPTIONS, "note options")?,
             module_sha256: fields.array(MODULE_SHA256, "note module SHA-256")?,
             content_sha256: fields.array(CONTENT_SHA256, "note content SHA-256")?,
@@ -176,7 +254,7 @@ impl<'a> Fields<'a> {
     fn check_tags(&self) -> Result<(), FormatError> {
         for field in self.iter() {
             let (tag, _) = field?;
-            if tag < REQUIRED_TAGS_END && !(ABI_REVISION..=GUARD_SIZE).contains(&tag) {
+            if tag < REQUIRED_TAGS_END && !(ABI_REVISION..=TRAPS).contains(&tag) {
                 let problem = "must be understood but is not known to this runtime";
                 return Err(FormatError::new("note field tag", problem, u64::from(tag)));
             }
@@ -205,6 +283,18 @@ impl<'a> Fields<'a> {
         self.array(tag, name).map(u32::from_le_bytes)
     }
 
+    /// A number that stands for something that this runtime knows.
+    fn known<T>(
+        &self,
+        tag: u32,
+        name: &'static str,
+        from_number: fn(u32) -> Option<T>,
+    ) -> Result<T, FormatError> {
+        let number = self.u32(tag, name)?;
+        let unknown = || FormatError::new(name, "is not known to this runtime", number.into());
+        from_number(number).ok_or_else(unknown)
+    }
+
     fn u64(&self, tag: u32, name: &'static str) -> Result<u64, FormatError> {
         self.array(tag, name).map(u64::from_le_bytes)
     }
@@ -217,7 +307,7 @@ impl<'a> Fields<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MemoryPlan, Note};
+    use super::{MemoryPlan, Note, Traps};
     use alloc::string::ToString;
 
     fn note() -> Note {
@@ -229,6 +319,7 @@ mod tests {
             page_size: 4096,
             memory_plan: MemoryPlan::Guarded,
             guard_size_bytes: 1 << 25,
+            traps: Traps::Signals,
             options: "-O2".to_string(),
             module_sha256: [1; 32],
             content_sha256: [2; 32],

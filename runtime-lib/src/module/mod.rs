@@ -10,10 +10,13 @@
 )]
 
 mod image;
+mod linked;
+mod machine;
 #[cfg(test)]
 mod tests;
 pub(crate) mod types;
 
+pub use machine::{Unmet, check_note};
 pub use types::{ExportType, ImportType};
 
 use crate::error::Error;
@@ -23,6 +26,7 @@ use image::Image;
 use prefab_abi::code_map::{AddressMap, TrapTable};
 use prefab_abi::descriptor::{Descriptor, Part};
 use prefab_abi::meta::{Meta, ModuleKind, Type};
+use prefab_abi::note::Assumptions;
 use prefab_abi::types::FuncType;
 use std::any::Any;
 use std::fmt;
@@ -38,7 +42,7 @@ pub struct Module(Arc<Inner>);
 
 struct Inner {
     descriptor: Descriptor,
-    descriptor_address: u64,
+    import_table_address: u64,
     /// Borrows from what `owner` keeps.
     meta: Meta<'static>,
     traps: TrapTable<'static>,
@@ -46,7 +50,7 @@ struct Inner {
     /// The identities of the types, 0 where not yet asked for; made when the first one is.
     type_ids: OnceLock<Box<[AtomicU64]>>,
     name: Arc<str>,
-    guard_size_bytes: u64,
+    assumptions: Assumptions,
     _owner: Box<dyn Any + Send + Sync>,
 }
 
@@ -68,16 +72,16 @@ pub enum ImageSource {
 pub struct ModuleParts {
     /// The descriptor, its addresses relocated.
     pub descriptor: Descriptor,
-    /// Where the descriptor lies; the import table, relocated, follows it.
-    pub descriptor_address: u64,
+    /// Where the import table lies, relocated.
+    pub import_table_address: u64,
     /// Where the image can be mapped from.
     pub image: ImageSource,
     /// Keeps everything that the descriptor points at where it is.
     pub owner: Box<dyn Any + Send + Sync>,
     /// The module's name, for people.
     pub name: String,
-    /// The guard behind each memory's reservation that the code relies on, in bytes.
-    pub guard_size_bytes: u64,
+    /// What the code takes for granted.
+    pub assumptions: Assumptions,
 }
 
 /// No module needs a greater guard: 32-bit offsets reach no further.
@@ -99,7 +103,7 @@ impl Module {
         let bytes = |part| unsafe { part_bytes(&parts.descriptor, part) };
         let meta = Meta::new(bytes(Part::Meta))?;
         let traps = TrapTable::new(bytes(Part::Traps))?;
-        if parts.guard_size_bytes > MAX_GUARD_SIZE_BYTES {
+        if parts.assumptions.guard_size_bytes > MAX_GUARD_SIZE_BYTES {
             return Err(Error::format("guard size", "is too large", 0));
         }
         Ok(Self(Arc::new(Inner {
@@ -107,10 +111,10 @@ impl Module {
             meta,
             traps,
             descriptor: parts.descriptor,
-            descriptor_address: parts.descriptor_address,
+            import_table_address: parts.import_table_address,
             type_ids: OnceLock::new(),
             name: parts.name.into(),
-            guard_size_bytes: parts.guard_size_bytes,
+            assumptions: parts.assumptions,
             _owner: parts.owner,
         })))
     }
@@ -173,7 +177,7 @@ impl Module {
     }
 
     pub(crate) fn guard_size_bytes(&self) -> u64 {
-        self.0.guard_size_bytes
+        self.0.assumptions.guard_size_bytes
     }
 
     /// The bytes of the data segments that are not part of the image.
@@ -209,7 +213,7 @@ impl Module {
 
     /// The address of the module's import table.
     pub(crate) fn import_table_address(&self) -> u64 {
-        self.0.descriptor_address + Descriptor::slot_offset(0)
+        self.0.import_table_address
     }
 
     /// The type of the function of this index, as the metadata has it.

@@ -13,6 +13,7 @@ use prefab_abi::meta::{
     DataSegment, DefinedGlobal, DefinedMemory, DefinedTable, ElementSegment, Export, ExternKind,
     ImageChunk, ItemKind, MetaWriter, ModuleKind, NO_MAX, Section, SegmentMode,
 };
+use prefab_abi::note::{Assumptions, MemoryPlan, Traps};
 use prefab_abi::types::ValType;
 use std::fs::File;
 use std::io::Write;
@@ -106,7 +107,7 @@ fn module(meta: &[u8], image: ImageSource) -> Result<Module, Error> {
         (Part::Image, vec![9; PAGE]),
     ];
     let mut descriptor = vec![];
-    descriptor.extend(Descriptor::new([0; 7], 0).to_bytes());
+    descriptor.extend(Descriptor::new([0; Part::ALL.len()], 0).to_bytes());
     for (part, bytes) in &parts {
         let at = part.pointer_offset() as usize;
         let address = bytes.as_ptr().expose_provenance() as u64;
@@ -115,11 +116,15 @@ fn module(meta: &[u8], image: ImageSource) -> Result<Module, Error> {
     }
     let parts = ModuleParts {
         descriptor: Descriptor::from_bytes(&descriptor)?,
-        descriptor_address: 0,
+        import_table_address: 0,
         image,
         owner: Box::new(parts),
         name: "by hand".to_owned(),
-        guard_size_bytes: 1 << 16,
+        assumptions: Assumptions {
+            memory_plan: MemoryPlan::Guarded,
+            guard_size_bytes: 1 << 16,
+            traps: Traps::Signals,
+        },
     };
     // SAFETY: the owner keeps the parts, and without code nobody reads an import table.
     unsafe { Module::from_parts(parts) }

@@ -78,7 +78,7 @@ impl<'a> Artifact<'a> {
     /// The SHA-256 of everything that is loaded, as the note has it.
     pub fn content_sha256(&self) -> Result<[u8; 32], String> {
         let mut hash = Sha256::new();
-        for part in Part::ALL {
+        for part in Part::ALL.into_iter().filter(|part| part.is_hashed()) {
             hash.update(self.section(part.section())?.unwrap_or_default());
         }
         Ok(hash.finalize().into())

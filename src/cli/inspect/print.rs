@@ -27,6 +27,7 @@ fn write(out: &mut String, file: &Path, report: &Report) -> std::fmt::Result {
             "memory plan",
             format!("{plan}, {} of guard", self::size(report.guard_size_bytes)),
         ),
+        ("traps by", report.traps.to_string()),
         ("page size", self::size(report.page_size)),
         ("ABI revision", report.abi_revision.to_string()),
         ("compiler", report.compiler.clone()),

@@ -5,7 +5,6 @@ use object::{Object, ObjectSection, SectionFlags, elf};
 use prefab_abi::builtin::Builtin;
 use prefab_abi::bytes::FormatError;
 use prefab_abi::meta::{ExternKind, Import, Meta, ModuleKind, NO_MAX, SlotKind};
-use prefab_abi::note::MemoryPlan;
 use prefab_abi::types::ValType;
 use serde::Serialize;
 use std::fmt::Write;
@@ -21,6 +20,7 @@ pub(super) struct Report {
     pub content_sha256: String,
     pub cpu_features: Vec<String>,
     pub memory_plan: &'static str,
+    pub traps: &'static str,
     pub guard_size_bytes: u64,
     pub page_size: u64,
     pub kind: &'static str,
@@ -101,9 +101,8 @@ impl Report {
             module_sha256: hex(&note.module_sha256),
             content_sha256: hex(&note.content_sha256),
             cpu_features: note.cpu_features.clone(),
-            memory_plan: match note.memory_plan {
-                MemoryPlan::Guarded => "guarded",
-            },
+            memory_plan: note.memory_plan.name(),
+            traps: note.traps.name(),
             guard_size_bytes: note.guard_size_bytes,
             page_size: note.page_size,
             kind: match meta.kind() {

@@ -1,0 +1,91 @@
+//! Modules that a linker made part of this program.
+//!
+//! # Safety
+//!
+//! Whoever names the descriptor vouches for it; what a linker has placed stays where it is and as
+//! it is for as long as the program runs.
+#![allow(unsafe_code, reason = "reads a descriptor where the linker placed it")]
+
+use super::machine::check_note;
+use super::{ImageSource, Module, ModuleParts, part_bytes};
+use crate::error::Error;
+use crate::interner::adopt_type;
+use prefab_abi::bytes::Reader;
+use prefab_abi::descriptor::{Descriptor, Part, SIZE};
+use prefab_abi::meta::{Meta, SlotKind};
+use prefab_abi::note::Note;
+
+impl Module {
+    /// The module that a linker made part of this program, by the address of its descriptor: that
+    /// of the symbol `prefab_module_<name>`. It gets the name `name`, for people.
+    ///
+    /// The types of its functions and those of all other modules of the process, linked or loaded,
+    /// are told apart alike. It takes time in proportion to the module's import table.
+    ///
+    /// # Errors
+    /// If it was compiled for another machine or runtime ([`Error::Unmet`]), or what lies at the
+    /// address is not a module's descriptor.
+    ///
+    /// # Safety
+    /// `descriptor` is the address of the descriptor of an object that Prefab compiled, which a
+    /// linker has linked into a program, or into a shared library that is never unloaded.
+    pub unsafe fn from_linked(descriptor: *const u8, name: &str) -> Result<Self, Error> {
+        // SAFETY: a descriptor has so many bytes, which nothing changes after relocation.
+        let head = unsafe { std::slice::from_raw_parts(descriptor, SIZE as usize) };
+        let slots = Reader(head).u32("descriptor slots", 12)?;
+        let size = Descriptor::slot_offset(slots) as usize;
+        // SAFETY: the import table, of so many pointers, follows the descriptor.
+        let bytes = unsafe { std::slice::from_raw_parts(descriptor, size) };
+        let descriptor = Descriptor::from_bytes(bytes)?;
+        // SAFETY: the linker has relocated the descriptor, and what it points at lives as long as
+        // the program.
+        let part = |part| unsafe { part_bytes(&descriptor, part) };
+        let note = Note::from_bytes(part(Part::Note))?;
+        check_note(&note)?;
+        let meta = Meta::new(part(Part::Meta))?;
+        let linked = &bytes[SIZE as usize..];
+        let own = own_import_table(&meta, linked)?;
+        let import_table = own
+            .as_ref()
+            .map_or(linked.as_ptr(), |own| own.as_ptr().cast());
+        let parts = ModuleParts {
+            descriptor,
+            import_table_address: import_table.expose_provenance() as u64,
+            image: ImageSource::Memory,
+            owner: Box::new(own),
+            name: name.to_string(),
+            assumptions: note.assumptions(),
+        };
+        // SAFETY: the linker has placed and relocated everything, for good; the import table of our
+        // own, if there is one, is the owner's; and the caller says who compiled it.
+        unsafe { Self::from_parts(parts) }
+    }
+}
+
+/// The import table with this process's type identities, where they are others than the linker's:
+/// those of types that another module had brought before.
+fn own_import_table(meta: &Meta<'_>, linked: &[u8]) -> Result<Option<Box<[u64]>>, Error> {
+    let mut own = None;
+    let slots = meta.slots()?;
+    for index in 0..slots.len() {
+        let slot = slots.get(index)?;
+        if SlotKind::from_number(slot.kind) != Some(SlotKind::Type) {
+            continue;
+        }
+        let canonical = meta.bytes(meta.types()?.get(slot.index)?.canonical)?;
+        let address = Reader(linked).u64("import table", 8 * u64::from(index))?;
+        let identity = adopt_type(canonical, address);
+        if identity != address {
+            own.get_or_insert_with(|| pointers(linked))[index as usize] = identity;
+        }
+    }
+    Ok(own)
+}
+
+fn pointers(bytes: &[u8]) -> Box<[u64]> {
+    let (pointers, _) = bytes.as_chunks();
+    pointers
+        .iter()
+        .map(|bytes| u64::from_le_bytes(*bytes))
+        .collect()
+}
