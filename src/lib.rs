@@ -28,7 +28,7 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | compiling (feature `compile`, on by default) | [`compile`], [`CompileOptions`] |
+//! | compiling (feature `compile`, on by default) | [`compile`], [`CompileOptions`], [`Cache`] |
 //! | loading objects | [`load_file`], [`load_bytes`] |
 //! | running: modules, stores, linkers, instances | [`Module`], [`Store`], [`Linker`], [`Instance`] |
 //! | what programs see of the world | [`wasi`] |
@@ -41,8 +41,8 @@ pub use prefab_wasi as wasi;
 
 #[cfg(feature = "compile")]
 pub use prefab_compiler::{
-    CompileError, OptLevel, Options as CompileOptions, VERSION as COMPILER_VERSION, WasmFeatures,
-    compile,
+    Cache, CacheKey, CacheStats, CompileError, DirectoryCache, FunctionCache, OptLevel,
+    Options as CompileOptions, VERSION as COMPILER_VERSION, WasmFeatures, compile,
 };
 
 #[cfg(feature = "compile")]

@@ -34,6 +34,7 @@ mod plan;
 mod translate;
 mod unwind;
 
+pub use codegen::cache::{Cache, CacheKey, CacheStats, DirectoryCache, FunctionCache};
 pub use error::CompileError;
 pub use options::{OptLevel, Options};
 pub use wasmparser::WasmFeatures;
@@ -91,7 +92,11 @@ fn compile_here(
         features,
         guard_size_bytes: GUARD_SIZE_BYTES,
     };
-    let code = codegen::compile(&env, progress)?;
+    let code = codegen::compile(&env, options.cache.as_ref(), progress);
+    if let Some(cache) = &options.cache {
+        cache.finish();
+    }
+    let code = code?;
     let text = layout::layout(&*isa, &code.code)?;
     let contents = contents(&module, &plan, options, &isa, &code, text)?;
     drop(code);

@@ -1,5 +1,6 @@
 //! What a user chooses.
 
+use crate::codegen::cache::Cache;
 use crate::error::CompileError;
 use cranelift_codegen::isa::OwnedTargetIsa;
 use prefab_targets::{FeatureSet, Target, codegen};
@@ -31,6 +32,8 @@ pub struct Options {
     pub name: String,
     /// Whether Cranelift checks its input: on where debug assertions are.
     pub verifier: bool,
+    /// Where compiled functions are kept for the next time. The object is the same with and without.
+    pub cache: Option<Cache>,
 }
 
 impl Options {
@@ -44,6 +47,7 @@ impl Options {
             wasm_features: Self::default_wasm_features(),
             name: "module".to_string(),
             verifier: cfg!(debug_assertions),
+            cache: None,
         }
     }
 

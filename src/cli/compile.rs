@@ -4,7 +4,7 @@ use super::error::Failure;
 use super::progress::Progress;
 use super::{files, input};
 use clap::Args;
-use prefab::{CompileOptions, OptLevel};
+use prefab::{Cache, CompileOptions, OptLevel};
 use prefab_targets::{FeatureSet, Target};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -34,6 +34,9 @@ pub(crate) struct CompileArgs {
     /// How many threads compile; by default as many as there are processors
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     jobs: Option<u32>,
+    /// Where compiled functions are kept: the next time, only those that have changed are compiled
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
 }
 
 impl CompileArgs {
@@ -46,6 +49,11 @@ impl CompileArgs {
         let options = self.options()?;
         let wasm = input::module(&self.input, bytes)?;
         let object = compile(&self.input, &wasm, &options)?;
+        if let Some(cache) = &options.cache {
+            let stats = cache.stats();
+            let all = stats.hits + stats.misses;
+            eprintln!("cache: compiled {} of {all} functions", stats.misses);
+        }
         let path = self
             .output
             .unwrap_or_else(|| self.input.with_extension("o"));
@@ -73,8 +81,14 @@ impl CompileArgs {
         };
         options.jobs = self.jobs.map(|jobs| jobs as usize);
         options.name = module_name(&self.input);
+        options.cache = self.cache.as_deref().map(open_cache).transpose()?;
         Ok(options)
     }
+}
+
+fn open_cache(path: &Path) -> Result<Cache, Failure> {
+    let cannot = "cannot be used as a cache";
+    Cache::directory(path).map_err(|error| Failure::io(path, cannot, &error))
 }
 
 /// The options for this machine.

@@ -1,4 +1,5 @@
-//! The cache of `prefab run`: entries are found again, and never believed.
+//! The cache of `prefab run`: entries are found again, and never believed. And that of
+//! `prefab compile`, whose entries are functions.
 
 use super::Place;
 use std::fs;
@@ -93,4 +94,44 @@ fn objects_are_not_cached() {
     place.prefab(["compile", "a.wat"]).ok();
     assert_eq!(run(&place, "a.o"), "42\n");
     assert!(files(&place.path("cache")).is_empty());
+}
+
+#[test]
+fn compile_keeps_functions() {
+    let place = Place::new();
+    let module = |first: &str| {
+        format!(
+            r#"(module
+              (func (export "f") (result i32) {first})
+              (func (export "g") (param i32) (result i32) (i32.div_s (i32.const 1) (local.get 0))))"#
+        )
+    };
+    let compile = |text: String, cache: &[&str]| {
+        place.write("a.wat", text);
+        let args = ["compile", "a.wat", "-o", "a.o", "--jobs=1"];
+        let run = place.prefab(args.iter().chain(cache));
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        (run.stderr, fs::read(place.path("a.o")).unwrap())
+    };
+    let kept = ["--cache", "functions"];
+    let (said, _) = compile(module("(i32.const 1)"), &kept);
+    let all = said
+        .trim_start_matches("cache: compiled ")
+        .split(' ')
+        .nth(2);
+    let all = all.expect("the number of functions").to_owned();
+    let (said, object) = compile(module("(i32.const 100_000)"), &kept);
+    assert_eq!(said, format!("cache: compiled 1 of {all} functions\n"));
+    let (said, without) = compile(module("(i32.const 100_000)"), &[]);
+    assert_eq!(said, "");
+    assert!(object == without);
+    place.write("file", "");
+    let run = place.prefab(["compile", "a.wat", "--cache", "file"]);
+    assert_eq!(run.code, Some(1));
+    assert!(
+        run.stderr
+            .starts_with("file: error: cannot be used as a cache: "),
+        "{}",
+        run.stderr
+    );
 }

@@ -1,6 +1,7 @@
 //! From intermediate representation to machine code, function by function, in parallel.
 
 pub(crate) mod abi;
+pub(crate) mod cache;
 pub(crate) mod glue;
 pub(crate) mod slots;
 
@@ -9,6 +10,7 @@ use crate::module::Module;
 use crate::plan::Plan;
 use crate::translate::{Env, trap_code};
 use abi::Symbol;
+use cache::Cache;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{ExternalName, Function};
@@ -66,10 +68,11 @@ pub struct ModuleCode {
     pub slots: Slots,
 }
 
-/// Compiles every function of a module, and the glue around them. `progress` is called with the
-/// number of functions that are done, and of all.
+/// Compiles every function of a module, and the glue around them, as far as they are not in the
+/// cache. `progress` is called with the number of functions that are done, and of all.
 pub fn compile(
     env: &Env<'_>,
+    cache: Option<&Cache>,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<ModuleCode, CompileError> {
     let module = env.module;
@@ -79,7 +82,7 @@ pub fn compile(
     let results: Vec<Result<Code, CompileError>> = (0..total as u32)
         .into_par_iter()
         .map_init(State::default, |state, defined| {
-            let code = compile_func(env, defined, state).map_err(|error| {
+            let code = compile_func(env, cache, defined, state).map_err(|error| {
                 let func = module.imported_funcs() + defined;
                 error.in_func(func, module.func_name(func))
             });
@@ -109,7 +112,7 @@ pub fn compile(
         .into_par_iter()
         .map_init(State::default, |state, function| {
             state.context.func = function;
-            finish_func(env.isa, state)
+            finish_func(env.isa, cache, state)
         })
         .collect();
     for result in glue {
@@ -164,20 +167,53 @@ impl Default for State {
     }
 }
 
-fn compile_func(env: &Env<'_>, defined: u32, state: &mut State) -> Result<Code, CompileError> {
+fn compile_func(
+    env: &Env<'_>,
+    cache: Option<&Cache>,
+    defined: u32,
+    state: &mut State,
+) -> Result<Code, CompileError> {
     crate::translate::translate(env, defined, &mut state.context.func, &mut state.builder)?;
-    finish_func(env.isa, state)
+    finish_func(env.isa, cache, state)
 }
 
-fn finish_func(isa: &dyn TargetIsa, state: &mut State) -> Result<Code, CompileError> {
-    let context = &mut state.context;
-    let compiled = context
-        .compile(isa, &mut ControlPlane::default())
-        .map_err(|error| CompileError::new(codegen_error(error)))?
-        .clone();
-    let code = extract(isa, &context.func, &compiled);
-    context.clear();
+fn finish_func(
+    isa: &dyn TargetIsa,
+    cache: Option<&Cache>,
+    state: &mut State,
+) -> Result<Code, CompileError> {
+    let found = cache.map(|cache| compile_with_cache(isa, cache, &mut state.context));
+    let code = match found.transpose()?.flatten() {
+        Some(code) => Ok(code),
+        None => {
+            let compiled = state
+                .context
+                .compile(isa, &mut ControlPlane::default())
+                .map_err(|error| CompileError::new(codegen_error(error)))?
+                .clone();
+            extract(isa, &state.context.func, &compiled)
+        }
+    };
+    state.context.clear();
     code
+}
+
+/// The function's code, from the cache or compiled and put there; `None` if what the cache has is
+/// of no use.
+fn compile_with_cache(
+    isa: &dyn TargetIsa,
+    mut cache: &Cache,
+    context: &mut Context,
+) -> Result<Option<Code>, CompileError> {
+    let store = &mut cache;
+    let (compiled, hit) = context
+        .compile_with_cache(isa, store, &mut ControlPlane::default())
+        .map(|(compiled, hit)| (compiled.clone(), hit))
+        .map_err(|error| CompileError::new(codegen_error(error)))?;
+    let code = extract(isa, &context.func, &compiled);
+    cache.count(hit && code.is_ok());
+    // Where the cache has not changed the function, it can still be compiled.
+    if hit { Ok(code.ok()) } else { code.map(Some) }
 }
 
 fn codegen_error(error: cranelift_codegen::CompileError<'_>) -> String {
@@ -230,9 +266,11 @@ fn extract(
 
 fn code_reloc(func: &Function, reloc: &FinalizedMachReloc) -> Result<CodeReloc, CompileError> {
     let target = match &reloc.target {
-        FinalizedRelocTarget::ExternalName(ExternalName::User(name)) => {
-            Symbol::from_external_name(&func.params.user_named_funcs()[*name])
-        }
+        FinalizedRelocTarget::ExternalName(ExternalName::User(name)) => func
+            .params
+            .user_named_funcs()
+            .get(*name)
+            .and_then(Symbol::from_external_name),
         _ => None,
     };
     let target = target.ok_or_else(|| {
