@@ -20,8 +20,15 @@ need clang has clang                     # C programs, native and for WASI
 need llvm has llvm-objdump               # reads objects for every target
 need lld has wasm-ld
 need lld has ld.lld
+need lld-14 has ld.lld-14                # what Debian 12 has by default, and a newer one: below
 need wasi-libc any_file '/usr/include/wasm32-wasi*/stdio.h'
 need strace has strace
+need cmake has cmake                     # the examples in C
+need make has make
+need gcc-aarch64-linux-gnu has aarch64-linux-gnu-gcc # links for the other instruction sets
+need gcc-riscv64-linux-gnu has riscv64-linux-gnu-gcc
+need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
+need libc6-dev-riscv64-cross test -e /usr/riscv64-linux-gnu/include/stdio.h
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 need python3 has python3
 # npm and pip fetch the modules of tests/real.rs. Debian's npm brings Debian's node with it.
@@ -52,9 +59,16 @@ if [ ${#missing[@]} -gt 0 ]; then
     echo "tests/setup.sh: installing ${missing[*]}"
     install "${missing[@]}"
 fi
+# lld of a version that has changed since 14. Which one a release has differs, too.
+newer_lld() { any_file '/usr/bin/ld.lld-1[5-9]' || any_file '/usr/bin/ld.lld-[2-9][0-9]'; }
+if ! newer_lld >/dev/null; then
+    install "$(apt-cache search --names-only '^lld-[0-9]+$' | cut -d' ' -f1 | sort -V | tail -n 1)"
+fi
 if ! has_wasm_builtins >/dev/null 2>&1; then
     install "libclang-rt-$(clang_major)-dev-wasm32"
 fi
 for tool in fmt clippy; do
     cargo "$tool" --version >/dev/null 2>&1 || rustup component add "${tool/fmt/rustfmt}"
 done
+# Rust's standard library for the other instruction sets, and qemu.
+"$(dirname "${BASH_SOURCE[0]}")/cross/setup.sh"
