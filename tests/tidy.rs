@@ -34,7 +34,16 @@ const EDGES: &[(&str, &[Edge])] = &[
         ],
     ),
     ("prefab-wasi", &[("prefab-runtime", &[])]),
+    ("prefab-wast", &[("prefab-runtime", &[])]),
     ("prefab-benches", &[]),
+    (
+        "prefab-linked-suite",
+        &[
+            ("prefab-loader", &[]),
+            ("prefab-runtime", &[]),
+            ("prefab-wast", &[]),
+        ],
+    ),
     (
         "prefab",
         &[
@@ -44,6 +53,7 @@ const EDGES: &[(&str, &[Edge])] = &[
             ("prefab-runtime", &[]),
             ("prefab-targets", &["disasm", "host"]),
             ("prefab-wasi", &[]),
+            ("prefab-wast", &[]),
         ],
     ),
 ];
@@ -93,6 +103,7 @@ const UNSAFE_FILES: &[&str] = &[
     "tests/embedding/allocations.rs",
     "tests/embedding/common.rs",
     "tests/fuzz/ours.rs",
+    "tests/linked/program/src/lib.rs",
 ];
 
 /// Crates whose every line is safe, enforced by the compiler.

@@ -5,19 +5,14 @@
 //! come here were made by the compiler a moment before, in this process.
 #![allow(unsafe_code, reason = "loads what the compiler has just made")]
 
-use crate::{CompileError, CompileOptions, Module};
-
-/// Why a module was not made.
-pub(super) enum Refusal {
-    /// The compiler refused it.
-    Compile(CompileError),
-    /// The loader did.
-    Load(crate::LoadError),
-}
+use crate::{CompileOptions, Module};
+use prefab_wast::Refusal;
 
 /// Compiles `wasm` and loads the object.
 pub(super) fn compile_and_load(wasm: &[u8], options: &CompileOptions) -> Result<Module, Refusal> {
-    let object = crate::compile(wasm, options, &|_, _| ()).map_err(Refusal::Compile)?;
+    let object = crate::compile(wasm, options, &|_, _| ())
+        .map_err(|error| Refusal::Binary(error.to_string()))?;
     // SAFETY: the compiler made the object in the line above.
-    unsafe { crate::load_bytes(&object, "script") }.map_err(Refusal::Load)
+    unsafe { crate::load_bytes(&object, "script") }
+        .map_err(|error| Refusal::Other(error.to_string()))
 }

@@ -1,40 +1,13 @@
 //! Runs `.wast` scripts, the official test suite's form, through compiler, object, loader and store.
-//!
-//! What a script means: the reference interpreter's README, "Scripts", in the WebAssembly
-//! specification's repository.
 
 mod features;
 mod load;
-mod messages;
-mod script;
-mod spectest;
-mod values;
 
 pub use features::{FeatureError, parse as parse_features};
+pub use prefab_wast::{Definition, Failure, Outcome, definitions};
 
-use crate::CompileOptions;
-use script::Script;
-use wast::Wast;
-use wast::lexer::Lexer;
-use wast::parser::{self, ParseBuffer};
-
-/// A directive of a script that did not do what it should.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// The line in the script, counted from 1.
-    pub line: usize,
-    /// What happened instead.
-    pub message: String,
-}
-
-/// What became of a script's directives.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
-    /// How many did what they should.
-    pub passed: usize,
-    /// Those that did not, in the script's order.
-    pub failures: Vec<Failure>,
-}
+use crate::{CompileOptions, Module};
+use prefab_wast::{Modules, QuoteWat, Refusal};
 
 /// Runs the script `text`; modules are compiled with `options`. Where `print` is true, the print
 /// functions of the module `spectest` print.
@@ -42,26 +15,23 @@ pub struct Outcome {
 /// # Errors
 /// If the text is no script.
 pub fn run(text: &str, options: &CompileOptions, print: bool) -> Result<Outcome, Failure> {
-    let syntax = |error: wast::Error| Failure {
-        line: line(text, error.span()),
-        message: error.message(),
-    };
-    let mut lexer = Lexer::new(text);
-    lexer.allow_confusing_unicode(true);
-    let buffer = ParseBuffer::new_with_lexer(lexer).map_err(syntax)?;
-    let script: Wast<'_> = parser::parse(&buffer).map_err(syntax)?;
-    let mut outcome = Outcome::default();
-    let mut state = Script::new(options, print).map_err(|message| Failure { line: 1, message })?;
-    for directive in script.directives {
-        let line = line(text, directive.span());
-        match state.directive(directive) {
-            Ok(()) => outcome.passed += 1,
-            Err(message) => outcome.failures.push(Failure { line, message }),
-        }
-    }
-    Ok(outcome)
+    prefab_wast::run(text, &mut Compiled { options }, print)
 }
 
-fn line(text: &str, span: wast::token::Span) -> usize {
-    span.linecol_in(text).0 + 1
+/// Modules that are compiled and loaded.
+struct Compiled<'a> {
+    options: &'a CompileOptions,
+}
+
+impl Modules for Compiled<'_> {
+    fn module(&mut self, module: &mut QuoteWat<'_>) -> Result<Module, Refusal> {
+        let wasm = module
+            .encode()
+            .map_err(|error| Refusal::Text(error.message()))?;
+        load::compile_and_load(&wasm, self.options)
+    }
+
+    fn compiles(&self) -> bool {
+        true
+    }
 }

@@ -1,7 +1,7 @@
 //! The host module `spectest`, as the reference interpreter has it.
 
-use super::script::Host;
-use crate::{
+use crate::script::Host;
+use prefab_runtime::{
     Error, FuncType, Global, GlobalType, Linker, Memory, MemoryType, Store, Table, TableType, Val,
     ValType,
 };
@@ -53,7 +53,7 @@ pub(super) fn define(
 
 fn print_values(values: &[Val]) {
     for value in values {
-        println!("{}", super::values::show(value));
+        println!("{}", crate::values::show(value));
     }
     if values.is_empty() {
         println!();

@@ -1,7 +1,7 @@
 //! Arguments of scripts, and what scripts expect of results.
 
-use super::script::Host;
-use crate::{ExternRef, Store, Val};
+use crate::script::Host;
+use prefab_runtime::{ExternRef, Store, Val};
 use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::token::{F32, F64};
 use wast::{WastArg, WastRet};

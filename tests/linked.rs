@@ -1,0 +1,180 @@
+//! The official test suite in programs: the modules of each script are compiled, and a linker makes
+//! them part of a program that runs the script with them, without loader and compiler.
+//!
+//! Scripts go into programs by batches, which differ in how they are linked. Each program runs twice:
+//! with its own modules alone, and with every other module loaded instead, so that both kinds meet in
+//! one process, and types are first seen by one and then by the other.
+//!
+//! `docs/conformance.md` tells which assertions cannot hold, as for `tests/conformance.rs`.
+
+#[path = "linked/batch.rs"]
+mod batch;
+#[path = "linked/program.rs"]
+mod program;
+#[path = "suite/mod.rs"]
+#[allow(dead_code, reason = "tests/conformance.rs uses the rest")]
+mod suite;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use libtest_mimic::{Arguments, Trial};
+use prefab::targets::Target;
+use prefab::wast::Outcome;
+
+use batch::Script;
+use program::{LINKINGS, Linking};
+use suite::{Document, FOLDERS, compare};
+
+/// What happened on a machine.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    scripts: usize,
+    modules: usize,
+    passed: usize,
+    superseded: usize,
+    passed_over: usize,
+    program_bytes: u64,
+    compiling: Duration,
+    linking: Duration,
+    running: Duration,
+}
+
+type AllCounts = Arc<Mutex<BTreeMap<&'static str, Counts>>>;
+
+fn main() -> ExitCode {
+    let document = Document::read();
+    let scripts = scripts(&document);
+    let counts = AllCounts::default();
+    let mut trials = Vec::new();
+    let target = Target::host().expect("this machine is one of Prefab's targets");
+    for (index, linking) in LINKINGS.iter().enumerate() {
+        let batch = scripts.iter().skip(index).step_by(LINKINGS.len());
+        trials.push(trial(target, batch.cloned().collect(), linking, &counts));
+    }
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    for (target, counts) in &*counts.lock().expect("no test panics with it") {
+        println!("{target}: {counts:?}");
+    }
+    conclusion.exit_code()
+}
+
+/// All scripts of the suite.
+fn scripts(document: &Document) -> Vec<Script> {
+    let mut scripts = Vec::new();
+    for (source, features) in FOLDERS {
+        for file in source.files() {
+            let path = format!("{}/{}", file.parent(), file.name());
+            let superseded = document.superseded(&path);
+            scripts.push(Script {
+                path,
+                text: file.raw(),
+                features,
+                superseded,
+            });
+        }
+    }
+    scripts
+}
+
+fn trial(
+    target: &'static Target,
+    scripts: Vec<Script>,
+    linking: &'static Linking,
+    counts: &AllCounts,
+) -> Trial {
+    let counts = Arc::clone(counts);
+    let name = format!("{} {linking}", target.name());
+    Trial::test(name, move || {
+        let found = batch(target, &scripts, linking).map_err(|error| format!("{error:#}"))?;
+        let mut counts = counts.lock().expect("no test panics with it");
+        counts.entry(target.name()).or_default().add(&found);
+        Ok(())
+    })
+}
+
+/// Compiles, links and runs.
+fn batch(target: &'static Target, scripts: &[Script], linking: &Linking) -> Result<Counts> {
+    let folder = folder(&format!("{} {linking}", target.name()))?;
+    let start = Instant::now();
+    let modules = batch::write(scripts, target, &folder)?;
+    let compiling = start.elapsed();
+    let start = Instant::now();
+    let program = program::link(
+        Command::new("cc"),
+        linking,
+        &program::host_library()?,
+        &folder,
+    )?;
+    let mut counts = Counts {
+        scripts: scripts.len(),
+        modules,
+        program_bytes: fs::metadata(&program)?.len(),
+        compiling,
+        linking: start.elapsed(),
+        ..Counts::default()
+    };
+    let start = Instant::now();
+    let paths: Vec<&str> = scripts.iter().map(|script| script.path.as_str()).collect();
+    for how in [None, Some("mixed")] {
+        let mut command = Command::new(&program);
+        command.arg(&folder).args(how);
+        let outcomes = program::run(command, &paths)?;
+        let total = judge(scripts, &outcomes).context(how.unwrap_or("all linked"))?;
+        counts.passed = total.passed;
+        counts.superseded = total.superseded;
+        counts.passed_over = total.passed_over;
+    }
+    counts.running = start.elapsed();
+    // It stays where something fails.
+    fs::remove_dir_all(&folder)?;
+    Ok(counts)
+}
+
+/// Fails if a directive did not do what it should, or did and cannot.
+fn judge(scripts: &[Script], outcomes: &[Outcome]) -> Result<Counts> {
+    let mut counts = Counts::default();
+    let mut failed = String::new();
+    for (script, outcome) in scripts.iter().zip(outcomes) {
+        let mut superseded = script.superseded.clone();
+        superseded.retain(|line| !outcome.passed_over.contains(line));
+        if let Err(error) = compare(&outcome.failures, &superseded) {
+            failed += &format!("{}:\n{}", script.path, error.message().unwrap_or_default());
+        }
+        counts.passed += outcome.passed;
+        counts.superseded += outcome.failures.len();
+        counts.passed_over += outcome.passed_over.len();
+    }
+    ensure!(failed.is_empty(), "{failed}");
+    Ok(counts)
+}
+
+/// An empty folder.
+fn folder(name: &str) -> Result<PathBuf> {
+    let name = format!("linked {name}").replace(' ', "-");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.scripts += other.scripts;
+        self.modules += other.modules;
+        self.passed += other.passed;
+        self.superseded += other.superseded;
+        self.passed_over += other.passed_over;
+        self.program_bytes += other.program_bytes;
+        self.compiling += other.compiling;
+        self.linking += other.linking;
+        self.running += other.running;
+    }
+}
