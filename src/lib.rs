@@ -37,6 +37,7 @@
 pub use prefab_loader::{LoadError, load_bytes, load_file};
 pub use prefab_runtime::*;
 pub use prefab_targets as targets;
+#[cfg(feature = "wasi")]
 pub use prefab_wasi as wasi;
 
 #[cfg(feature = "compile")]
@@ -45,6 +46,8 @@ pub use prefab_compiler::{
     Options as CompileOptions, VERSION as COMPILER_VERSION, WasmFeatures, compile,
 };
 
+#[doc(hidden)]
+pub mod runner;
 #[cfg(feature = "compile")]
 #[doc(hidden)]
 pub mod wast;

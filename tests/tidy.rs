@@ -51,7 +51,7 @@ const EDGES: &[(&str, &[Edge])] = &[
             ("prefab-compiler", &[]),
             ("prefab-loader", &[]),
             ("prefab-runtime", &[]),
-            ("prefab-targets", &["disasm", "host"]),
+            ("prefab-targets", &["host"]),
             ("prefab-wasi", &[]),
             ("prefab-wast", &[]),
         ],
@@ -97,7 +97,7 @@ const UNSAFE_FILES: &[&str] = &[
     "targets/src/aarch64/host.rs",
     "targets/src/host.rs",
     "targets/src/riscv64/host.rs",
-    "src/cli/load.rs",
+    "src/runner/load.rs",
     "src/wast/load.rs",
     "targets/src/x86_64/host.rs",
     "tests/embedding/allocations.rs",
@@ -161,6 +161,17 @@ fn the_compiler_is_a_default_feature() {
     );
     assert!(prefab.features["default"].contains(&"compile".to_owned()));
     assert!(prefab.features["compile"].contains(&"dep:prefab-compiler".to_owned()));
+    let small = crates::linked("prefab", &["--no-default-features"]);
+    for name in [
+        "clap",
+        "object",
+        "gimli",
+        "capstone",
+        "serde",
+        "prefab-wasi",
+    ] {
+        assert!(!small.contains(name), "{name} in the smallest runner");
+    }
     let mut cranelift = crates::linked("prefab", &["--no-default-features"]);
     cranelift.retain(|name| name.starts_with("cranelift") || name == "prefab-compiler");
     assert_eq!(

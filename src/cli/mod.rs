@@ -11,14 +11,10 @@
 mod cache;
 #[cfg(feature = "compile")]
 mod compile;
-mod error;
 #[cfg(feature = "compile")]
 mod files;
 mod input;
 mod inspect;
-mod invoke;
-mod load;
-mod output;
 #[cfg(feature = "compile")]
 mod progress;
 mod run;
@@ -27,6 +23,7 @@ mod wast;
 
 use clap::{Parser, Subcommand};
 use error::Failure;
+use prefab::runner::{error, load, output};
 use std::process::ExitCode;
 
 /// Compiles WebAssembly ahead of time into ordinary object files, and runs them

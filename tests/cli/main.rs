@@ -4,6 +4,7 @@ mod cache;
 mod cases;
 mod inspect;
 mod messages;
+mod runner;
 mod verify;
 
 use std::ffi::OsStr;

@@ -2,14 +2,13 @@
 
 use super::error::Failure;
 use super::output;
-use super::run::Stop;
-use prefab::{Func, Store, Val, ValType};
-use prefab_wasi::WasiCtx;
+use super::{Host, Stop};
+use crate::{Func, Store, Val, ValType};
 use std::ffi::OsString;
 
 /// Calls `func` and prints its results, one on each line.
 pub(super) fn invoke(
-    store: &mut Store<WasiCtx>,
+    store: &mut Store<Host>,
     func: Func,
     args: &[OsString],
     failure: impl Fn(String) -> Failure,
@@ -96,7 +95,7 @@ fn show(value: &Val) -> String {
 #[cfg(test)]
 mod tests {
     use super::{parse, show};
-    use prefab::ValType;
+    use crate::ValType;
 
     #[test]
     fn values_round_trip() {

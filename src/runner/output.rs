@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Write};
 ///
 /// # Errors
 /// If standard output cannot be written to for another reason.
-pub(crate) fn print(text: &str) -> Result<(), Failure> {
+pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {

@@ -8,16 +8,16 @@
 #![allow(unsafe_code, reason = "loads machine code that the user asked to run")]
 
 use super::error::Failure;
-use prefab::Module;
+use crate::Module;
 use std::path::Path;
 
 /// The object in the file `path`.
 ///
 /// # Errors
 /// If it is none, or cannot be loaded on this machine.
-pub(super) fn file(path: &Path) -> Result<Module, Failure> {
+pub fn file(path: &Path) -> Result<Module, Failure> {
     // SAFETY: the user asked to run the file, or it is of the cache (see the head of this file).
-    let module = unsafe { prefab::load_file(path) };
+    let module = unsafe { crate::load_file(path) };
     module.map_err(|error| Failure::of(path, error.problem().to_string()))
 }
 
@@ -26,9 +26,9 @@ pub(super) fn file(path: &Path) -> Result<Module, Failure> {
 /// # Errors
 /// If it cannot be loaded on this machine.
 #[cfg(feature = "compile")]
-pub(super) fn bytes(path: &Path, object: &[u8]) -> Result<Module, Failure> {
+pub fn bytes(path: &Path, object: &[u8]) -> Result<Module, Failure> {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     // SAFETY: the compiler made the object in this process; nobody else had it since.
-    let module = unsafe { prefab::load_bytes(object, &name) };
+    let module = unsafe { crate::load_bytes(object, &name) };
     module.map_err(|error| Failure::of(path, error.problem().to_string()))
 }

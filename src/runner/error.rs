@@ -1,18 +1,18 @@
-//! What the command line says when something goes wrong.
+//! What a command says when something goes wrong.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Why a command failed: one line, `file: error: message`.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub struct Failure {
     path: Option<PathBuf>,
     message: String,
 }
 
 impl Failure {
     /// A failure that is about no file.
-    pub(crate) fn new(message: impl Into<String>) -> Self {
+    pub fn new(message: impl Into<String>) -> Self {
         Self {
             path: None,
             message: message.into(),
@@ -20,7 +20,7 @@ impl Failure {
     }
 
     /// A failure that is about the file `path`.
-    pub(crate) fn of(path: &Path, message: impl Into<String>) -> Self {
+    pub fn of(path: &Path, message: impl Into<String>) -> Self {
         Self {
             path: Some(path.to_path_buf()),
             message: message.into(),
@@ -28,7 +28,7 @@ impl Failure {
     }
 
     /// What went wrong with the file `path`, in the system's words without their number.
-    pub(crate) fn io(path: &Path, what: &str, error: &std::io::Error) -> Self {
+    pub fn io(path: &Path, what: &str, error: &std::io::Error) -> Self {
         Self::of(path, format!("{what}: {}", reason(error)))
     }
 }

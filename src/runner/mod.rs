@@ -1,0 +1,133 @@
+//! Running a program: what `prefab run` and `prefab-run` have in common.
+
+pub mod error;
+mod invoke;
+pub mod load;
+pub mod output;
+#[cfg(feature = "wasi")]
+mod world;
+
+use crate::{Error, Linker, Module, ModuleKind, Store};
+use error::Failure;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The exit code of a program that trapped: 128 + SIGABRT.
+const TRAPPED: u8 = 134;
+
+#[cfg(feature = "wasi")]
+pub(crate) use crate::wasi::WasiCtx as Host;
+
+/// Without WASI, programs have nothing of the world.
+#[cfg(not(feature = "wasi"))]
+pub(crate) type Host = ();
+
+/// A program, and what it is given.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// The file that it is in.
+    pub file: PathBuf,
+    /// Its arguments, or those of the function that is called.
+    pub args: Vec<OsString>,
+    /// The export that is called instead of the program's start.
+    pub invoke: Option<String>,
+    /// Its directories: `HOST` or `HOST::GUEST`.
+    #[cfg(feature = "wasi")]
+    pub dirs: Vec<String>,
+    /// Its environment: `NAME=VALUE`, or `NAME` of this environment.
+    #[cfg(feature = "wasi")]
+    pub env: Vec<String>,
+    /// What it sees as its name, if not the file's.
+    #[cfg(feature = "wasi")]
+    pub argv0: Option<String>,
+}
+
+impl Program {
+    /// Runs `module`, which is in the program's file.
+    ///
+    /// # Errors
+    /// If its imports are not there, or it cannot be started.
+    pub fn run(&self, module: &Module) -> Result<ExitCode, Failure> {
+        let (linker, mut store) = self.world()?;
+        match self.start(module, &linker, &mut store) {
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(Stop::Failure(failure)) => Err(failure),
+            Err(Stop::Error(error)) => self.stopped(error),
+        }
+    }
+
+    #[cfg(not(feature = "wasi"))]
+    fn world(&self) -> Result<(Linker<Host>, Store<Host>), Failure> {
+        Ok((Linker::new(), Store::new(())))
+    }
+
+    fn start(
+        &self,
+        module: &Module,
+        linker: &Linker<Host>,
+        store: &mut Store<Host>,
+    ) -> Result<(), Stop> {
+        let instance = linker.instantiate(&mut *store, module)?;
+        if module.kind() == ModuleKind::Reactor {
+            let initialize = instance.get_typed_func::<(), ()>(&mut *store, "_initialize")?;
+            initialize.call(&mut *store, ())?;
+        }
+        if let Some(name) = &self.invoke {
+            let func = instance.get_func(&mut *store, name);
+            let func =
+                func.ok_or_else(|| self.failure(format!("no function is exported as {name:?}")))?;
+            return invoke::invoke(store, func, &self.args, |message| self.failure(message));
+        }
+        match module.kind() {
+            ModuleKind::Command => {
+                let start = instance.get_typed_func::<(), ()>(&mut *store, "_start")?;
+                Ok(start.call(store, ())?)
+            }
+            ModuleKind::Reactor | ModuleKind::Library => Err(Stop::Failure(self.failure(
+                "this is no program (it exports no _start): --invoke calls one of its functions",
+            ))),
+        }
+    }
+
+    fn failure(&self, message: impl Into<String>) -> Failure {
+        Failure::of(&self.file, message)
+    }
+
+    /// The exit code of a program that did not just return.
+    fn stopped(&self, error: Error) -> Result<ExitCode, Failure> {
+        #[cfg(feature = "wasi")]
+        if let Some(exit) = error.downcast_ref::<crate::wasi::Exit>() {
+            // The system keeps eight bits, of a guest's exit code too.
+            return Ok(ExitCode::from(exit.code as u8));
+        }
+        let failure = self.failure(error.to_string());
+        match error {
+            Error::Trap(_) => {
+                eprintln!("{failure}");
+                Ok(ExitCode::from(TRAPPED))
+            }
+            _ => Err(failure),
+        }
+    }
+}
+
+/// Why a program stopped, other than by returning.
+enum Stop {
+    /// By what the runtime says.
+    Error(Error),
+    /// The command line asked for what is not there.
+    Failure(Failure),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
