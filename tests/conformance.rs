@@ -1,9 +1,10 @@
 //! The official test suite, through compiler, object, loader and runtime.
 //!
 //! Each script is a test, run three times: compiled without optimisation, with, and for this
-//! machine's CPU. What a script asserts must hold; where an older folder contradicts the standard
-//! that superseded it, the assertion stands in `docs/conformance.md` with the reason, and must
-//! fail. The counts in that file are asserted too; `BLESS=1` writes them.
+//! machine's CPU; scripts with vectors once more, with scalar code for them. What a script asserts
+//! must hold; where an older folder contradicts the standard that superseded it, the assertion
+//! stands in `docs/conformance.md` with the reason, and must fail. The counts in that file are
+//! asserted too; `BLESS=1` writes them.
 
 #[path = "suite/mod.rs"]
 mod suite;
@@ -70,19 +71,23 @@ fn trial(
         let mut options = CompileOptions::new(target);
         options.jobs = Some(1);
         options.wasm_features = wast::parse_features(features)?;
-        let run = |level, cpu_features| {
+        let run = |level, cpu_features, scalar_vectors| {
             let mut options = options.clone();
             options.opt_level = level;
             options.features = cpu_features;
+            options.scalar_vectors = scalar_vectors;
             let outcome = wast::run(file.raw(), &options, false)
                 .map_err(|failure| format!("line {}: {}", failure.line, failure.message))?;
             compare(&outcome.failures, &superseded)?;
             Ok::<_, Failed>(outcome)
         };
-        run(OptLevel::O0, options.features)?;
+        run(OptLevel::O0, options.features, false)?;
         // What the default CPU lacks has instructions of its own, and rules that choose them.
-        run(OptLevel::O2, host::features())?;
-        let outcome = run(OptLevel::O2, options.features)?;
+        run(OptLevel::O2, host::features(), false)?;
+        if options.features.has_vectors() && file.raw().contains("v128") {
+            run(OptLevel::O2, options.features, true)?;
+        }
+        let outcome = run(OptLevel::O2, options.features, false)?;
         let mut counts = counts.lock().expect("no test panics with it");
         let counts = counts.entry(file.parent().to_string()).or_default();
         counts.files += 1;

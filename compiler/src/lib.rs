@@ -39,6 +39,7 @@ pub use error::CompileError;
 pub use options::{OptLevel, Options};
 pub use wasmparser::WasmFeatures;
 
+use codegen::vectors::Vectors;
 use codegen::{Code, ModuleCode};
 use cranelift_codegen::isa::OwnedTargetIsa;
 use emit::{Contents, TextSymbol};
@@ -81,7 +82,7 @@ fn compile_here(
     options: &Options,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Vec<u8>, CompileError> {
-    let features = options.supported_wasm_features();
+    let features = options.wasm_features;
     let (module, usage) = decode::decode(wasm, features)?;
     let plan = Plan::new(&module, &usage);
     let isa = options.isa()?;
@@ -90,6 +91,8 @@ fn compile_here(
         plan: &plan,
         isa: &*isa,
         features,
+        vectors: options.vectors(),
+        passed: Vectors::passed(options.target()),
         guard_size_bytes: GUARD_SIZE_BYTES,
     };
     let code = codegen::compile(&env, options.cache.as_ref(), progress);

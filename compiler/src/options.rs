@@ -1,6 +1,7 @@
 //! What a user chooses.
 
 use crate::codegen::cache::Cache;
+use crate::codegen::vectors::Vectors;
 use crate::error::CompileError;
 use cranelift_codegen::isa::OwnedTargetIsa;
 use prefab_targets::{FeatureSet, Target, codegen};
@@ -30,6 +31,9 @@ pub struct Options {
     pub wasm_features: WasmFeatures,
     /// The module's name: what its descriptor's symbol ends with, as an identifier.
     pub name: String,
+    /// Whether vectors are worked on a lane at a time, or as many as fit 64 bits, also where the
+    /// target has instructions for them. Where it has none, they always are.
+    pub scalar_vectors: bool,
     /// Whether Cranelift checks its input: on where debug assertions are.
     pub verifier: bool,
     /// Where compiled functions are kept for the next time. The object is the same with and without.
@@ -46,6 +50,7 @@ impl Options {
             jobs: None,
             wasm_features: Self::default_wasm_features(),
             name: "module".to_string(),
+            scalar_vectors: false,
             verifier: cfg!(debug_assertions),
             cache: None,
         }
@@ -69,17 +74,21 @@ impl Options {
     /// The choices that the code depends on, as a command line would say them.
     #[must_use]
     pub fn describe(&self) -> String {
-        format!("-{:?}", self.opt_level)
+        let vectors = if self.scalar_vectors {
+            " scalar-vectors"
+        } else {
+            ""
+        };
+        format!("-{:?}{vectors}", self.opt_level)
     }
 
-    /// The parts of WebAssembly that can be compiled: without vector instructions no vectors.
-    pub(crate) fn supported_wasm_features(&self) -> WasmFeatures {
-        let mut features = self.wasm_features;
-        features.set(
-            WasmFeatures::SIMD,
-            features.simd() && self.features.has_vectors(),
-        );
-        features
+    /// How code holds vectors.
+    pub(crate) fn vectors(&self) -> Vectors {
+        if self.scalar_vectors || !self.features.has_vectors() {
+            Vectors::Halves
+        } else {
+            Vectors::Whole
+        }
     }
 
     pub(crate) fn isa(&self) -> Result<OwnedTargetIsa, CompileError> {

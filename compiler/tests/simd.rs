@@ -1,4 +1,5 @@
-//! Every vector operator lowers on every target, optimised or not.
+//! Every vector operator lowers on every target, optimised or not, with vector instructions and
+//! without.
 
 use prefab_compiler::{OptLevel, Options, compile};
 use prefab_targets::{FeatureSet, Target};
@@ -144,11 +145,11 @@ fn modules() -> Vec<(&'static str, Vec<u8>)> {
     GROUPS.iter().flat_map(of_group).collect()
 }
 
-/// What every CPU of a target has that has vector instructions, the default CPU first.
+/// What every CPU of a target has, the default CPU first.
 fn feature_sets(target: &'static Target) -> Vec<FeatureSet> {
     let cpus = target.features().cpus.iter();
     let sets = cpus.map(|cpu| FeatureSet::parse(target, Some(cpu.name), None).unwrap());
-    sets.filter(FeatureSet::has_vectors).collect()
+    sets.collect()
 }
 
 #[test]
@@ -158,10 +159,16 @@ fn every_operator_is_listed() {
 }
 
 /// What does not compile.
-fn failures(modules: &[(&str, Vec<u8>)], features: FeatureSet, opt_level: OptLevel) -> Vec<String> {
+fn failures(
+    modules: &[(&str, Vec<u8>)],
+    features: FeatureSet,
+    opt_level: OptLevel,
+    scalar: bool,
+) -> Vec<String> {
     let mut options = Options::new(features.target());
     options.features = features;
     options.opt_level = opt_level;
+    options.scalar_vectors = scalar;
     options.jobs = Some(1);
     options.verifier = true;
     let failure = |(name, wasm): &(&str, Vec<u8>)| {
@@ -181,20 +188,14 @@ fn every_operator_lowers() {
     let mut failed = Vec::new();
     for target in Target::ALL.iter().copied() {
         let sets = feature_sets(target);
-        assert!(!sets.is_empty());
-        failed.extend(failures(&modules, sets[0], OptLevel::O0));
+        let default = sets[0];
+        for scalar in [false, true] {
+            failed.extend(failures(&modules, default, OptLevel::O0, scalar));
+        }
+        failed.extend(failures(&modules, default, OptLevel::O2, true));
         for features in sets {
-            failed.extend(failures(&modules, features, OptLevel::O2));
+            failed.extend(failures(&modules, features, OptLevel::O2, false));
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
-}
-
-#[test]
-fn vectors_without_vector_instructions_are_refused() {
-    let is_bare = |target: &&Target| target.name() == "riscv64";
-    let target = Target::ALL.iter().copied().find(is_bare).unwrap();
-    let refused = compile(&modules()[0].1, &Options::new(target), &|_, _| ());
-    let error = refused.unwrap_err();
-    assert!(error.message().contains("SIMD"), "{error}");
 }

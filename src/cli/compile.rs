@@ -118,13 +118,5 @@ pub(super) fn compile(
 ) -> Result<Vec<u8>, Failure> {
     let progress = Progress::new();
     let object = prefab::compile(wasm, options, &|done, total| progress.set(done, total));
-    object.map_err(|error| {
-        let vectors = options.wasm_features.simd() && !options.features.has_vectors();
-        let hint = if vectors && error.message().contains("SIMD") {
-            ": the target needs vector instructions for that, by --cpu or --features"
-        } else {
-            ""
-        };
-        Failure::of(path, format!("{error}{hint}"))
-    })
+    object.map_err(|error| Failure::of(path, error.to_string()))
 }

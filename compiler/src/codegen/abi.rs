@@ -1,49 +1,13 @@
 //! Signatures and names of what compiled code calls, by the conventions of [`prefab_abi::func`].
 
-use cranelift_codegen::ir::types::{F32, F64, I8X16, I32, I64};
+use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{AbiParam, Signature, Type, UserExternalName};
 use cranelift_codegen::isa::CallConv;
 use prefab_abi::builtin::{AbiType, Builtin};
 use prefab_abi::trap::TrapCode;
-use prefab_abi::types::{FuncType, ValType};
 
 /// The type of every pointer of the targets.
 pub const POINTER: Type = I64;
-
-/// The type that values of a WebAssembly type have in compiled code.
-pub const fn clif_type(ty: ValType) -> Type {
-    match ty {
-        ValType::I32 => I32,
-        ValType::I64 | ValType::FuncRef | ValType::ExternRef => I64,
-        ValType::F32 => F32,
-        ValType::F64 => F64,
-        ValType::V128 => I8X16,
-    }
-}
-
-/// The signature of a guest function of this type: its context, then its parameters.
-pub fn guest_signature(ty: &FuncType) -> Signature {
-    let mut signature = Signature::new(CallConv::Tail);
-    signature.params.push(AbiParam::new(POINTER));
-    signature
-        .params
-        .extend(ty.params().iter().map(|ty| AbiParam::new(clif_type(*ty))));
-    signature
-        .returns
-        .extend(ty.results().iter().map(|ty| AbiParam::new(clif_type(*ty))));
-    signature
-}
-
-/// The types that a value takes among the arguments of a C function.
-pub const fn c_types(ty: ValType) -> &'static [Type] {
-    match ty {
-        ValType::I32 => &[I32],
-        ValType::I64 | ValType::FuncRef | ValType::ExternRef => &[I64],
-        ValType::F32 => &[F32],
-        ValType::F64 => &[F64],
-        ValType::V128 => &[I64, I64],
-    }
-}
 
 /// A C signature.
 pub fn c_signature(params: impl IntoIterator<Item = Type>, result: Option<Type>) -> Signature {

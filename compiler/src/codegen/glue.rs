@@ -2,13 +2,13 @@
 //! conventions of [`prefab_abi::func`].
 
 use super::abi::{
-    POINTER, Symbol, builtin_signature, c_signature, c_types, clif_type, guest_signature,
-    stub_signature, trap_stub_signature,
+    POINTER, Symbol, builtin_signature, c_signature, stub_signature, trap_stub_signature,
 };
 use super::slots::Slots;
+use super::vectors::{self, Vectors};
 use crate::translate::trap_instruction_code;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::{I8X16, I32, I64, I64X2};
+use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{
     BlockArg, BlockCall, Endianness, ExceptionTableData, ExceptionTableItem, Function, InstBuilder,
     MemFlagsData, Signature, StackSlotData, StackSlotKind, Type, UserFuncName, Value,
@@ -26,6 +26,8 @@ use prefab_abi::types::{FuncType, ValType};
 pub struct Glue<'a> {
     pub slots: &'a Slots,
     pub layout: &'a ContextLayout,
+    /// How guest functions take and return vectors.
+    pub passed: Vectors,
     pub config: TargetFrontendConfig,
 }
 
@@ -82,10 +84,12 @@ impl Glue<'_> {
     /// What stands for an imported function in a static table.
     pub fn thunk(&self, import: u32, ty: &FuncType) -> Function {
         let record = self.layout.imported_func(import);
-        self.build(Symbol::Thunk(import), guest_signature(ty), |g, params| {
+        let signature = self.passed.guest_signature(ty);
+        self.build(Symbol::Thunk(import), signature, |g, params| {
             let code = g.pointer(params[0], record + ImportedFunc::CODE);
             let context = g.pointer(params[0], record + ImportedFunc::CONTEXT);
-            let signature = g.builder.import_signature(guest_signature(ty));
+            let signature = g.builder.func.signature.clone();
+            let signature = g.builder.import_signature(signature);
             let args = [&[context], &params[1..]].concat();
             g.builder.ins().return_call_indirect(signature, code, &args);
         })
@@ -95,7 +99,7 @@ impl Glue<'_> {
     pub fn entry(&self, canonical: u32, ty: &FuncType, passing: Passing) -> Function {
         let (symbol, c_args): (_, Vec<Type>) = match passing {
             Passing::Native => {
-                let args = ty.params().iter().flat_map(|ty| c_types(*ty)).copied();
+                let args = Vectors::Halves.all_types(ty.params());
                 (Symbol::NativeEntry(canonical), args.collect())
             }
             Passing::Array => (Symbol::ArrayEntry(canonical), Vec::new()),
@@ -120,7 +124,8 @@ impl Glue<'_> {
             Passing::Native => Symbol::NativeAdapter(canonical),
             Passing::Array => Symbol::ArrayAdapter(canonical),
         };
-        self.build(symbol, guest_signature(ty), |g, params| {
+        let signature = self.passed.guest_signature(ty);
+        self.build(symbol, signature, |g, params| {
             let (binding, args) = (params[0], &params[1..]);
             let exec = g.pointer(binding, HostBinding::EXEC);
             g.leave(exec, TrapCode::StackOverflow);
@@ -133,7 +138,7 @@ impl Glue<'_> {
             let mut c_args = vec![binding, values];
             match passing {
                 Passing::Native => c_args.extend(g.c_values(ty.params(), args)),
-                Passing::Array => g.store_values(args, values),
+                Passing::Array => g.store_values(ty.params(), args, values),
             }
             let types: Vec<Type> = c_args
                 .iter()
@@ -246,10 +251,11 @@ impl Builder<'_, '_> {
         let call = self.builder.create_block();
         let returned = self.builder.create_block();
         let trapped = self.builder.create_block();
-        let results: Vec<Value> = ty
-            .results()
-            .iter()
-            .map(|ty| self.builder.append_block_param(returned, clif_type(*ty)))
+        let results: Vec<Value> = self
+            .glue
+            .passed
+            .all_types(ty.results())
+            .map(|ty| self.builder.append_block_param(returned, ty))
             .collect();
 
         let exec = self.pointer(args[0], ContextHeader::EXEC);
@@ -271,7 +277,8 @@ impl Builder<'_, '_> {
         self.builder.ins().jump(call, []);
 
         self.builder.switch_to_block(call);
-        let signature = self.builder.import_signature(guest_signature(ty));
+        let signature = self.glue.passed.guest_signature(ty);
+        let signature = self.builder.import_signature(signature);
         let pool = &mut self.builder.func.dfg.value_lists;
         let returns = (0..results.len() as u32).map(BlockArg::TryCallRet);
         let normal = BlockCall::new(returned, returns, pool);
@@ -282,7 +289,7 @@ impl Builder<'_, '_> {
         self.builder.ins().try_call_indirect(code, args, table);
 
         self.builder.switch_to_block(returned);
-        self.store_values(&results, values);
+        self.store_values(ty.results(), &results, values);
         let zero = self.builder.ins().iconst(I32, 0);
         self.builder.ins().return_(&[zero]);
 
@@ -291,20 +298,17 @@ impl Builder<'_, '_> {
         self.builder.ins().return_(&[one]);
     }
 
-    /// Guest values from C arguments.
+    /// Guest values from C arguments, among which a vector is its halves.
     fn guest_values(&mut self, types: &[ValType], mut args: &[Value]) -> Vec<Value> {
+        if self.glue.passed == Vectors::Halves {
+            return args.to_vec();
+        }
         let mut out = Vec::with_capacity(types.len());
         for ty in types {
-            let (these, rest) = args.split_at(c_types(*ty).len());
+            let (these, rest) = args.split_at(Vectors::Halves.types(*ty).len());
             args = rest;
             out.push(match *these {
-                [low, high] => {
-                    let vector = self.builder.ins().scalar_to_vector(I64X2, low);
-                    let vector = self.builder.ins().insertlane(vector, high, 1);
-                    self.builder
-                        .ins()
-                        .bitcast(I8X16, flags_of_bitcast(), vector)
-                }
+                [low, high] => vectors::join(&mut self.builder, [low, high]),
                 _ => these[0],
             });
         }
@@ -313,15 +317,13 @@ impl Builder<'_, '_> {
 
     /// C arguments from guest values.
     fn c_values(&mut self, types: &[ValType], values: &[Value]) -> Vec<Value> {
+        if self.glue.passed == Vectors::Halves {
+            return values.to_vec();
+        }
         let mut out = Vec::with_capacity(values.len());
         for (ty, value) in types.iter().zip(values) {
             if *ty == ValType::V128 {
-                let vector = self
-                    .builder
-                    .ins()
-                    .bitcast(I64X2, flags_of_bitcast(), *value);
-                out.push(self.builder.ins().extractlane(vector, 0));
-                out.push(self.builder.ins().extractlane(vector, 1));
+                out.extend(vectors::split(&mut self.builder, *value));
             } else {
                 out.push(*value);
             }
@@ -342,17 +344,17 @@ impl Builder<'_, '_> {
     }
 
     fn load_values(&mut self, types: &[ValType], values: Value) -> Vec<Value> {
-        let offsets = (0..).step_by(VALUE_SIZE as usize);
-        let load = |(ty, offset): (&ValType, i32)| {
+        let places = places(self.glue.passed, types);
+        let load = |(ty, offset)| {
             self.builder
                 .ins()
-                .load(clif_type(*ty), flags_of_values(), values, offset)
+                .load(ty, flags_of_values(), values, offset)
         };
-        types.iter().zip(offsets).map(load).collect()
+        places.map(load).collect()
     }
 
-    fn store_values(&mut self, from: &[Value], values: Value) {
-        for (value, offset) in from.iter().zip((0..).step_by(VALUE_SIZE as usize)) {
+    fn store_values(&mut self, types: &[ValType], from: &[Value], values: Value) {
+        for (value, (_, offset)) in from.iter().zip(places(self.glue.passed, types)) {
             self.builder
                 .ins()
                 .store(flags_of_values(), *value, values, offset);
@@ -360,13 +362,19 @@ impl Builder<'_, '_> {
     }
 }
 
+/// The types of what values are in compiled code, and where these lie in an array of values, in
+/// bytes.
+fn places(passed: Vectors, types: &[ValType]) -> impl Iterator<Item = (Type, i32)> {
+    let starts = (0..).step_by(VALUE_SIZE as usize);
+    types.iter().zip(starts).flat_map(move |(ty, start)| {
+        let offsets = (start..).step_by(I64.bytes() as usize);
+        passed.types(*ty).iter().copied().zip(offsets)
+    })
+}
+
 /// Arrays of values come from the host, which aligns them for 64-bit integers alone.
 fn flags_of_values() -> MemFlagsData {
     let mut flags = MemFlagsData::new().with_endianness(Endianness::Little);
     flags.set_notrap();
     flags
-}
-
-fn flags_of_bitcast() -> MemFlagsData {
-    MemFlagsData::new().with_endianness(Endianness::Little)
 }

@@ -4,6 +4,7 @@ pub(crate) mod abi;
 pub(crate) mod cache;
 pub(crate) mod glue;
 pub(crate) mod slots;
+pub(crate) mod vectors;
 
 use crate::error::CompileError;
 use crate::module::Module;
@@ -105,6 +106,7 @@ pub fn compile(
     let glue = Glue {
         slots: &slots,
         layout: &module.layout,
+        passed: env.passed,
         config: env.isa.frontend_config(),
     };
     let functions = glue_functions(module, env.plan, &glue, &builtins, &traps);

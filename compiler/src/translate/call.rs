@@ -1,7 +1,7 @@
 //! Calls: direct, imported, indirect, and their tail variants.
 
 use super::FuncTranslator;
-use crate::codegen::abi::{POINTER, Symbol, guest_signature};
+use crate::codegen::abi::{POINTER, Symbol};
 use crate::error::CompileError;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
@@ -10,6 +10,7 @@ use prefab_abi::context::ContextHeader;
 use prefab_abi::descriptor::Descriptor;
 use prefab_abi::func::{ImportedFunc, StaticElement, TableElement};
 use prefab_abi::trap::TrapCode;
+use prefab_abi::types::FuncType;
 use wasmparser::Operator;
 
 pub(super) fn translate(
@@ -40,6 +41,7 @@ impl FuncTranslator<'_, '_> {
     fn call(&mut self, func: u32, is_tail: bool) {
         let ty = self.env.module.func_type(func);
         let args = self.pop_many(ty.params().len());
+        let args = self.passed(ty.params(), &args);
         if func < self.env.module.imported_funcs() {
             let record = self.env.module.layout.imported_func(func);
             let code = self.constant_field(record + ImportedFunc::CODE);
@@ -48,14 +50,15 @@ impl FuncTranslator<'_, '_> {
             self.call_code(type_index, code, context, args, is_tail);
             return;
         }
-        let callee = self.func_ref(Symbol::Func(func), || guest_signature(ty));
+        let passed = self.env.passed;
+        let callee = self.func_ref(Symbol::Func(func), || passed.guest_signature(ty));
         let args = [&[self.context], &args[..]].concat();
         if is_tail {
             self.builder.ins().return_call(callee, &args);
             self.reachable = false;
         } else {
             let call = self.builder.ins().call(callee, &args);
-            self.push_results(call);
+            self.push_results(call, ty);
         }
     }
 
@@ -76,23 +79,26 @@ impl FuncTranslator<'_, '_> {
             self.reachable = false;
         } else {
             let call = self.builder.ins().call_indirect(signature, code, &args);
-            self.push_results(call);
+            self.push_results(call, &self.env.module.types[type_index as usize]);
         }
     }
 
-    fn push_results(&mut self, call: Inst) {
-        self.stack
-            .extend_from_slice(self.builder.inst_results(call));
+    fn push_results(&mut self, call: Inst, ty: &FuncType) {
+        let values = self.builder.inst_results(call).to_vec();
+        let results = self.received(ty.results(), &values);
+        self.stack.extend(results);
     }
 
     fn indirect(&mut self, type_index: u32, table: u32, is_tail: bool) {
         let index = self.pop();
-        let args = self.pop_many(self.env.module.types[type_index as usize].params().len());
+        let params = self.env.module.types[type_index as usize].params();
+        let args = self.pop_many(params.len());
         let (code, context) = if self.env.plan.static_tables.contains_key(&table) {
             self.static_callee(type_index, table, index)
         } else {
             self.dynamic_callee(type_index, table, index)
         };
+        let args = self.passed(params, &args);
         self.call_code(type_index, code, context, args, is_tail);
     }
 

@@ -1,9 +1,9 @@
 //! Control instructions: blocks, loops, branches, `select`, `return`, `unreachable`.
 
 use super::FuncTranslator;
-use crate::codegen::abi::clif_type;
+use super::operand::{Operand, block_args};
 use crate::error::CompileError;
-use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, JumpTableData, Value};
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, JumpTableData};
 use prefab_abi::trap::TrapCode;
 use prefab_abi::types::ValType;
 use wasmparser::{BlockType, BrTable, Operator};
@@ -16,14 +16,14 @@ pub(crate) struct Frame {
     label_arity: usize,
     /// What follows it.
     end: Block,
-    /// How many values it leaves.
-    results: usize,
+    /// The types of the values it leaves.
+    results: Vec<ValType>,
     /// The height of the operand stack below its parameters.
     height: usize,
     /// Whether anything goes to `end`.
     end_reached: bool,
     /// Of an `if` that has had no `else` yet: the block for it, and its parameters.
-    or_else: Option<(Block, Vec<Value>)>,
+    or_else: Option<(Block, Vec<Operand>)>,
 }
 
 pub(super) fn translate(
@@ -40,7 +40,7 @@ pub(super) fn translate(
         Operator::Block { blockty } => {
             let (params, results) = t.block_type(*blockty)?;
             let end = t.block_with(&results);
-            t.push_frame(end, results.len(), end, results.len(), params.len(), None);
+            t.push_frame(end, results.len(), end, results, params.len(), None);
         }
         Operator::Loop { blockty } => {
             let (params, results) = t.block_type(*blockty)?;
@@ -49,8 +49,9 @@ pub(super) fn translate(
             let args = t.pop_many(params.len());
             t.jump(header, &args);
             t.builder.switch_to_block(header);
-            t.stack.extend_from_slice(t.builder.block_params(header));
-            t.push_frame(header, params.len(), end, results.len(), params.len(), None);
+            let args = t.block_operands(header, &params);
+            t.stack.extend(args);
+            t.push_frame(header, params.len(), end, results, params.len(), None);
         }
         Operator::If { blockty } => {
             let (params, results) = t.block_type(*blockty)?;
@@ -62,15 +63,8 @@ pub(super) fn translate(
             t.builder.seal_block(then);
             t.builder.seal_block(or_else);
             t.builder.switch_to_block(then);
-            let args = t.stack[t.stack.len() - params.len()..].to_vec();
-            t.push_frame(
-                end,
-                results.len(),
-                end,
-                results.len(),
-                params.len(),
-                Some((or_else, args)),
-            );
+            let or_else = Some((or_else, t.top(params.len()).to_vec()));
+            t.push_frame(end, results.len(), end, results, params.len(), or_else);
         }
         Operator::Else => t.begin_else(),
         Operator::End => t.end(),
@@ -88,27 +82,19 @@ pub(super) fn translate(
             t.reachable = false;
         }
         Operator::Drop => {
-            t.pop();
+            t.pop_operand();
         }
-        Operator::Select | Operator::TypedSelect { .. } => {
-            let (a, b, condition) = t.pop3();
-            let value = t.builder.ins().select(condition, a, b);
-            t.push(value);
-        }
+        Operator::Select | Operator::TypedSelect { .. } => t.select(),
         _ => return Ok(false),
     }
     Ok(true)
-}
-
-fn block_args(values: &[Value]) -> Vec<BlockArg> {
-    values.iter().map(|value| BlockArg::Value(*value)).collect()
 }
 
 impl FuncTranslator<'_, '_> {
     /// Pushes the frame that is the function itself.
     pub fn push_function_frame(&mut self, results: &[ValType]) {
         let end = self.block_with(results);
-        self.push_frame(end, results.len(), end, results.len(), 0, None);
+        self.push_frame(end, results.len(), end, results.to_vec(), 0, None);
     }
 
     fn push_frame(
@@ -116,9 +102,9 @@ impl FuncTranslator<'_, '_> {
         label: Block,
         label_arity: usize,
         end: Block,
-        results: usize,
+        results: Vec<ValType>,
         params: usize,
-        or_else: Option<(Block, Vec<Value>)>,
+        or_else: Option<(Block, Vec<Operand>)>,
     ) {
         let height = self.stack.len() - params;
         let end_reached = false;
@@ -144,21 +130,22 @@ impl FuncTranslator<'_, '_> {
         })
     }
 
-    fn block_with(&mut self, params: &[ValType]) -> Block {
-        let block = self.builder.create_block();
-        for ty in params {
-            self.builder.append_block_param(block, clif_type(*ty));
-        }
-        block
+    fn select(&mut self) {
+        let condition = self.pop();
+        let b = self.pop_operand();
+        let mut select = |a, b| self.builder.ins().select(condition, a, b);
+        let value = match (self.stack.pop(), b) {
+            (Some(Operand::Halves(a)), Operand::Halves(b)) => {
+                Operand::Halves([select(a[0], b[0]), select(a[1], b[1])])
+            }
+            (Some(Operand::One(a)), Operand::One(b)) => Operand::One(select(a, b)),
+            _ => unreachable!("validated code selects between values of one type"),
+        };
+        self.stack.push(value);
     }
 
-    fn jump(&mut self, block: Block, args: &[Value]) {
-        let args = block_args(args);
-        self.builder.ins().jump(block, &args);
-    }
-
-    fn top(&self, count: usize) -> Vec<BlockArg> {
-        block_args(&self.stack[self.stack.len() - count..])
+    fn jump(&mut self, block: Block, args: &[Operand]) {
+        self.builder.ins().jump(block, &block_args(args));
     }
 
     /// The frame that a branch of this depth goes to: its label and the arguments for it.
@@ -167,7 +154,7 @@ impl FuncTranslator<'_, '_> {
         let frame = &mut self.frames[at];
         frame.end_reached |= frame.label == frame.end;
         let (label, arity) = (frame.label, frame.label_arity);
-        (label, self.top(arity))
+        (label, block_args(self.top(arity)))
     }
 
     fn branch(&mut self, depth: u32) {
@@ -202,8 +189,9 @@ impl FuncTranslator<'_, '_> {
 
     /// Returns the values on top of the operand stack.
     fn return_values(&mut self) {
-        let count = self.frames[0].results;
-        let values = self.stack[self.stack.len() - count..].to_vec();
+        let types = self.frames[0].results.clone();
+        let values = self.top(types.len()).to_vec();
+        let values = self.passed(&types, &values);
         self.builder.ins().return_(&values);
     }
 
@@ -226,8 +214,8 @@ impl FuncTranslator<'_, '_> {
     fn jump_to_end(&mut self) {
         let frame = self.frames.last_mut().expect("validated code is nested");
         frame.end_reached = true;
-        let (end, results) = (frame.end, frame.results);
-        let args = self.top(results);
+        let (end, results) = (frame.end, frame.results.len());
+        let args = block_args(self.top(results));
         self.builder.ins().jump(end, &args);
     }
 
@@ -251,13 +239,13 @@ impl FuncTranslator<'_, '_> {
             return;
         }
         self.builder.switch_to_block(frame.end);
+        let values = self.block_operands(frame.end, &frame.results);
         if self.frames.is_empty() {
-            let values = self.builder.block_params(frame.end).to_vec();
+            let values = self.passed(&frame.results, &values);
             self.builder.ins().return_(&values);
             self.reachable = false;
         } else {
-            self.stack
-                .extend_from_slice(self.builder.block_params(frame.end));
+            self.stack.extend(values);
         }
     }
 

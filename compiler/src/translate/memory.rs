@@ -76,8 +76,10 @@ pub(super) fn translate(
             let delta = t.builder.ins().uextend(I64, delta);
             let memory = t.index(*mem);
             let pages = t.call_builtin(Builtin::MemoryGrow, &[memory, delta]);
-            let pages = pages.map(|pages| t.builder.ins().ireduce(I32, pages));
-            t.stack.extend(pages);
+            if let Some(pages) = pages {
+                let pages = t.builder.ins().ireduce(I32, pages);
+                t.push(pages);
+            }
         }
         Operator::MemoryCopy { dst_mem, src_mem } => {
             let operands = t.pop_extended();

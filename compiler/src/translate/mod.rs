@@ -7,6 +7,7 @@ mod call;
 mod control;
 mod memory;
 mod numeric;
+mod operand;
 mod simd;
 mod table;
 mod trap;
@@ -14,18 +15,19 @@ mod variable;
 
 pub(crate) use trap::{NEVER, trap_code, trap_instruction_code};
 
-use crate::codegen::abi::{POINTER, Symbol, clif_type, guest_signature};
+use crate::codegen::abi::{POINTER, Symbol};
+use crate::codegen::vectors::Vectors;
 use crate::error::CompileError;
 use crate::module::Module;
 use crate::plan::Plan;
 use control::Frame;
 use cranelift_codegen::ir::{
     AliasRegion, AliasRegionData, Endianness, ExtFuncData, ExternalName, FuncRef, Function,
-    InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc, Type, UserFuncName, Value,
+    InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc, StackSlot, UserFuncName, Value,
 };
 use cranelift_codegen::isa::TargetIsa;
-use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
-use prefab_abi::types::ValType;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use operand::{Local, Operand};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use wasmparser::{BinaryReader, FunctionBody, Operator, WasmFeatures};
@@ -36,6 +38,10 @@ pub(crate) struct Env<'a> {
     pub plan: &'a Plan,
     pub isa: &'a dyn TargetIsa,
     pub features: WasmFeatures,
+    /// How code holds vectors.
+    pub vectors: Vectors,
+    /// How functions take and return them.
+    pub passed: Vectors,
     /// The size of the guard behind a memory's 4 GiB, in bytes.
     pub guard_size_bytes: u64,
 }
@@ -50,7 +56,7 @@ pub(crate) fn translate(
     let index = env.module.imported_funcs() + defined;
     let ty = env.module.func_type(index);
     func.name = UserFuncName::User(Symbol::Func(index).external_name());
-    func.signature = guest_signature(ty);
+    func.signature = env.passed.guest_signature(ty);
     let body = &env.module.bodies[defined as usize];
     let bytes = &env.module.wasm[body.range.clone()];
     let mut reader = BinaryReader::new(bytes, body.range.start as u64);
@@ -83,15 +89,17 @@ pub(crate) struct FuncTranslator<'a, 'f> {
     pub builder: FunctionBuilder<'f>,
     /// The context of the instance.
     pub context: Value,
-    stack: Vec<Value>,
+    stack: Vec<Operand>,
     frames: Vec<Frame>,
     /// How many blocks deep the code is that cannot be reached; 0 if it can or may.
     unreachable_depth: u32,
     reachable: bool,
-    locals: Vec<(Variable, Type)>,
+    locals: Vec<Local>,
     funcs: HashMap<Symbol, FuncRef>,
     signatures: HashMap<u32, SigRef>,
     regions: Regions,
+    /// Room for a vector whose bytes are addressed.
+    scratch: Option<StackSlot>,
 }
 
 /// Kinds of memory that do not overlap.
@@ -145,46 +153,7 @@ impl<'a, 'f> FuncTranslator<'a, 'f> {
             funcs: HashMap::new(),
             signatures: HashMap::new(),
             regions,
-        }
-    }
-
-    fn declare_params(&mut self, params: &[ValType]) {
-        let Some(entry) = self.builder.current_block() else {
-            return;
-        };
-        for (index, ty) in params.iter().enumerate() {
-            let ty = clif_type(*ty);
-            let value = self.builder.block_params(entry)[index + 1];
-            let variable = self.builder.declare_var(ty);
-            self.builder.def_var(variable, value);
-            self.locals.push((variable, ty));
-        }
-    }
-
-    fn declare_locals(&mut self, count: u32, ty: ValType) {
-        let ty = clif_type(ty);
-        if count == 0 {
-            return;
-        }
-        let zero = self.zero(ty);
-        for _ in 0..count {
-            let variable = self.builder.declare_var(ty);
-            self.builder.def_var(variable, zero);
-            self.locals.push((variable, ty));
-        }
-    }
-
-    /// The value of `ty` whose bits are all zero: what locals and null references are.
-    pub fn zero(&mut self, ty: Type) -> Value {
-        use cranelift_codegen::ir::types::{F32, F64};
-        match ty {
-            F32 => self.builder.ins().f32const(0.0),
-            F64 => self.builder.ins().f64const(0.0),
-            _ if ty.is_vector() => {
-                let data = self.builder.func.dfg.constants.insert(vec![0; 16].into());
-                self.builder.ins().vconst(ty, data)
-            }
-            _ => self.builder.ins().iconst(ty, 0),
+            scratch: None,
         }
     }
 
@@ -210,35 +179,6 @@ impl<'a, 'f> FuncTranslator<'a, 'f> {
         Err(CompileError::new(format!(
             "the instruction {op:?} is not supported"
         )))
-    }
-
-    /// Takes the top value off the operand stack.
-    pub fn pop(&mut self) -> Value {
-        // Validation has shown that there are enough values.
-        self.stack.pop().expect("validated code has its operands")
-    }
-
-    /// Takes two values off the operand stack; the first is that which was pushed first.
-    pub fn pop2(&mut self) -> (Value, Value) {
-        let b = self.pop();
-        (self.pop(), b)
-    }
-
-    /// Takes three values off the operand stack; the first is that which was pushed first.
-    pub fn pop3(&mut self) -> (Value, Value, Value) {
-        let c = self.pop();
-        let (a, b) = self.pop2();
-        (a, b, c)
-    }
-
-    /// Takes `count` values off the operand stack, in the order in which they were pushed.
-    pub fn pop_many(&mut self, count: usize) -> Vec<Value> {
-        self.stack.split_off(self.stack.len() - count)
-    }
-
-    /// Pushes a value onto the operand stack.
-    pub fn push(&mut self, value: Value) {
-        self.stack.push(value);
     }
 
     /// The reference by which this function calls `symbol`.
@@ -267,7 +207,8 @@ impl<'a, 'f> FuncTranslator<'a, 'f> {
         if let Some(signature) = self.signatures.get(&canonical) {
             return *signature;
         }
-        let signature = guest_signature(&self.env.module.types[canonical as usize]);
+        let ty = &self.env.module.types[canonical as usize];
+        let signature = self.env.passed.guest_signature(ty);
         let signature = self.builder.import_signature(signature);
         self.signatures.insert(canonical, signature);
         signature

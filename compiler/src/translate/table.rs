@@ -51,8 +51,10 @@ pub(super) fn translate(
             let delta = t.builder.ins().uextend(I64, delta);
             let table = t.index(table);
             let size = t.call_builtin(Builtin::TableGrow, &[table, value, delta]);
-            let size = size.map(|size| t.builder.ins().ireduce(I32, size));
-            t.stack.extend(size);
+            if let Some(size) = size {
+                let size = t.builder.ins().ireduce(I32, size);
+                t.push(size);
+            }
         }
         Operator::TableFill { table } => {
             let (to, value, len) = t.pop3();

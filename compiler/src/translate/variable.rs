@@ -1,7 +1,8 @@
 //! Variables: locals and globals; and references as values.
 
 use super::FuncTranslator;
-use crate::codegen::abi::{Symbol, clif_type, stub_signature};
+use super::operand::Operand;
+use crate::codegen::abi::{Symbol, stub_signature};
 use crate::error::CompileError;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{InstBuilder, Value};
@@ -14,31 +15,20 @@ pub(super) fn translate(
 ) -> Result<bool, CompileError> {
     match *op {
         Operator::LocalGet { local_index } => {
-            let value = t.builder.use_var(t.locals[local_index as usize].0);
-            t.push(value);
+            let value = t.local(local_index);
+            t.stack.push(value);
         }
         Operator::LocalSet { local_index } => {
-            let value = t.pop();
-            t.builder.def_var(t.locals[local_index as usize].0, value);
+            let value = t.pop_operand();
+            t.set_local(local_index, value);
         }
         Operator::LocalTee { local_index } => {
-            let value = t.pop();
-            t.builder.def_var(t.locals[local_index as usize].0, value);
-            t.push(value);
+            let value = t.pop_operand();
+            t.set_local(local_index, value);
+            t.stack.push(value);
         }
-        Operator::GlobalGet { global_index } => {
-            let ty = clif_type(t.env.module.globals[global_index as usize].ty);
-            let (base, offset) = t.global(global_index);
-            let flags = FuncTranslator::trusted(t.regions.globals);
-            let value = t.builder.ins().load(ty, flags, base, offset);
-            t.push(value);
-        }
-        Operator::GlobalSet { global_index } => {
-            let value = t.pop();
-            let (base, offset) = t.global(global_index);
-            let flags = FuncTranslator::trusted(t.regions.globals);
-            t.builder.ins().store(flags, value, base, offset);
-        }
+        Operator::GlobalGet { global_index } => t.get_global(global_index),
+        Operator::GlobalSet { global_index } => t.set_global(global_index),
         Operator::RefNull { .. } => {
             let value = t.zero(I64);
             t.push(value);
@@ -66,7 +56,41 @@ pub(super) fn translate(
     Ok(true)
 }
 
+/// How far the high half of a vector lies behind the low one, in bytes.
+const HALF: i32 = 8;
+
 impl FuncTranslator<'_, '_> {
+    fn get_global(&mut self, index: u32) {
+        let types = self
+            .env
+            .vectors
+            .types(self.env.module.globals[index as usize].ty);
+        let (base, offset) = self.global(index);
+        let flags = FuncTranslator::trusted(self.regions.globals);
+        let ins = |t: &mut Self, offset| t.builder.ins().load(types[0], flags, base, offset);
+        let value = match types {
+            [_, _] => Operand::Halves([ins(self, offset), ins(self, offset + HALF)]),
+            _ => Operand::One(ins(self, offset)),
+        };
+        self.stack.push(value);
+    }
+
+    fn set_global(&mut self, index: u32) {
+        let value = self.pop_operand();
+        let (base, offset) = self.global(index);
+        let flags = FuncTranslator::trusted(self.regions.globals);
+        let mut store = |value, offset| {
+            self.builder.ins().store(flags, value, base, offset);
+        };
+        match value {
+            Operand::One(value) => store(value, offset),
+            Operand::Halves([low, high]) => {
+                store(low, offset);
+                store(high, offset + HALF);
+            }
+        }
+    }
+
     /// Where the value of a global lies.
     fn global(&mut self, index: u32) -> (Value, i32) {
         let layout = &self.env.module.layout;

@@ -22,7 +22,8 @@ pub(super) fn translate(t: &mut FuncTranslator<'_, '_>, op: &Operator<'_>) -> bo
     true
 }
 
-fn int_comparison(op: &Operator<'_>) -> Option<(IntCC, Type)> {
+/// The comparison of integers that `op` is, and the shape of its operands.
+pub(super) fn int_comparison(op: &Operator<'_>) -> Option<(IntCC, Type)> {
     Some(match op {
         Operator::I8x16Eq => (IntCC::Equal, I8X16),
         Operator::I8x16Ne => (IntCC::NotEqual, I8X16),
@@ -68,7 +69,8 @@ fn int_comparison(op: &Operator<'_>) -> Option<(IntCC, Type)> {
     })
 }
 
-fn float_comparison(op: &Operator<'_>) -> Option<(FloatCC, Type)> {
+/// The comparison of floats that `op` is, and the shape of its operands.
+pub(super) fn float_comparison(op: &Operator<'_>) -> Option<(FloatCC, Type)> {
     Some(match op {
         Operator::F32x4Eq => (FloatCC::Equal, F32X4),
         Operator::F32x4Ne => (FloatCC::NotEqual, F32X4),

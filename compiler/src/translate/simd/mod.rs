@@ -3,6 +3,8 @@
 //! On the operand stack, in locals and in signatures a `v128` is always of one CLIF type,
 //! [`V128`]; an operator sees it as the shape it works on, and gives its result back in the
 //! canonical type. The casts between are free: all shapes live in the same registers.
+//!
+//! That is so where the machine has vectors. Where it has none, [`scalar`] has the same operators.
 
 mod compare;
 mod convert;
@@ -11,8 +13,10 @@ mod int;
 mod lanes;
 mod logic;
 mod memory;
+mod scalar;
 
 use super::FuncTranslator;
+use crate::codegen::vectors::Vectors;
 use crate::error::CompileError;
 use cranelift_codegen::ir::types::I8X16;
 use cranelift_codegen::ir::{
@@ -29,6 +33,9 @@ pub(super) fn translate(
     t: &mut FuncTranslator<'_, '_>,
     op: &Operator<'_>,
 ) -> Result<bool, CompileError> {
+    if t.env.vectors == Vectors::Halves {
+        return scalar::translate(t, op);
+    }
     Ok(memory::translate(t, op)?
         || lanes::translate(t, op)
         || int::translate(t, op)
