@@ -7,7 +7,7 @@ use prefab_compiler::{OptLevel, Options, compile};
 use prefab_targets::{FeatureSet, Target};
 
 /// The first CPU of a target that has vector instructions.
-fn features(target: &'static Target) -> FeatureSet {
+fn with_vectors(target: &'static Target) -> FeatureSet {
     let cpus = target.features().cpus.iter();
     let sets = cpus.filter_map(|cpu| FeatureSet::parse(target, Some(cpu.name), None).ok());
     sets.into_iter()
@@ -20,12 +20,21 @@ fn features(target: &'static Target) -> FeatureSet {
 /// # Panics
 /// If it does not compile, or not always to the same bytes.
 pub fn check(input: &[u8]) -> Verdict {
-    let Some(Generated { wasm, plain, .. }) = generate::module(input) else {
+    let Some(generated) = generate::module(input) else {
         return Verdict::Skipped;
     };
+    let Generated {
+        wasm,
+        plain,
+        scalar,
+        ..
+    } = generated;
     for target in Target::ALL.iter().copied() {
         let mut options = Options::new(target);
-        options.features = features(target);
+        if !scalar {
+            options.features = with_vectors(target);
+        }
+        options.scalar_vectors = scalar;
         if plain {
             options.opt_level = OptLevel::O0;
         }

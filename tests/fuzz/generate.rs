@@ -16,6 +16,8 @@ pub struct Generated {
     pub plain: bool,
     /// Whether to use all that this machine's CPU has.
     pub native: bool,
+    /// Whether to do without vector instructions.
+    pub scalar: bool,
 }
 
 /// The module that `input` stands for; `None` if it stands for none.
@@ -23,6 +25,7 @@ pub fn module(input: &[u8]) -> Option<Generated> {
     let mut input = Unstructured::new(input);
     let plain = input.ratio(1, 4).ok()?;
     let native = input.ratio(1, 2).ok()?;
+    let scalar = input.ratio(1, 3).ok()?;
     let config = config(&mut input).ok()?;
     let mut module = Module::new(config, &mut input).ok()?;
     module.ensure_termination(FUEL).ok()?;
@@ -31,15 +34,19 @@ pub fn module(input: &[u8]) -> Option<Generated> {
         wasm,
         plain,
         native,
+        scalar,
     })
 }
 
 /// The other instance that modules import from, as `provider`.
-pub fn provider() -> &'static [u8] {
-    static WASM: LazyLock<Vec<u8>> = LazyLock::new(|| {
-        wat::parse_str(include_str!("provider.wat")).expect("the provider is a module")
+pub fn provider() -> &'static Generated {
+    static PROVIDER: LazyLock<Generated> = LazyLock::new(|| Generated {
+        wasm: wat::parse_str(include_str!("provider.wat")).expect("the provider is a module"),
+        plain: false,
+        native: false,
+        scalar: false,
     });
-    &WASM
+    &PROVIDER
 }
 
 /// A module that imports all there is to import.

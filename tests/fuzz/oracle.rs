@@ -76,7 +76,7 @@ impl Machine for Oracle {
         let engine = engine();
         let module = Module::new(&engine, &generated.wasm).expect("it was taken before");
         let provider =
-            Module::new(&engine, generate::provider()).expect("the provider is a module");
+            Module::new(&engine, &generate::provider().wasm).expect("the provider is a module");
         let mut store = Store::new(&engine, Notes::new());
         let mut linker = Linker::new(&engine);
         let defined = linker.func_wrap("host", "note", note).map(|_| ());

@@ -33,17 +33,18 @@ impl Ours {
     }
 }
 
-fn load(wasm: &[u8], plain: bool, native: bool) -> Module {
+fn load(generated: &Generated) -> Module {
     let target = Target::host().expect("the tests run where code can be compiled for");
     let mut options = Options::new(target);
     options.jobs = Some(1);
-    if native {
+    options.scalar_vectors = generated.scalar;
+    if generated.native {
         options.features = host::features();
     }
-    if plain {
+    if generated.plain {
         options.opt_level = OptLevel::O0;
     }
-    let object = compile(wasm, &options, &|_, _| ()).expect("a valid module compiles");
+    let object = compile(&generated.wasm, &options, &|_, _| ()).expect("a valid module compiles");
     // SAFETY: the bytes are what the compiler returned.
     let module = unsafe { prefab_loader::load_bytes(&object, "fuzz") };
     module.expect("what was compiled can be loaded")
@@ -56,8 +57,7 @@ fn note(mut caller: Caller<'_, Notes>, a: u64, b: f64) -> u32 {
 
 impl Machine for Ours {
     fn new(generated: &Generated) -> Result<Self, Stop> {
-        static MODULE: LazyLock<Module> =
-            LazyLock::new(|| load(generate::provider(), false, false));
+        static MODULE: LazyLock<Module> = LazyLock::new(|| load(generate::provider()));
         let mut store = Store::new(Notes::new());
         let mut linker = Linker::new();
         let defined = linker.func_wrap("host", "note", note).map(|_| ());
@@ -68,7 +68,7 @@ impl Machine for Ours {
             .instance(&mut store, "provider", provider)
             .map(|_| ());
         defined.expect("the names are free");
-        let module = load(&generated.wasm, generated.plain, generated.native);
+        let module = load(generated);
         let instance = linker.instantiate(&mut store, &module);
         let instance = instance.map_err(|error| stop(&error))?;
         Ok(Self {
