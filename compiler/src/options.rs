@@ -31,8 +31,8 @@ pub struct Options {
     pub wasm_features: WasmFeatures,
     /// The module's name: what its descriptor's symbol ends with, as an identifier.
     pub name: String,
-    /// Whether vectors are worked on a lane at a time, or as many as fit 64 bits, also where the
-    /// target has instructions for them. Where it has none, they always are.
+    /// Whether vectors are compiled to scalar code also where the target has instructions for
+    /// them, which is slower: it is what tests compare with. Where it has none, they always are.
     pub scalar_vectors: bool,
     /// Whether Cranelift checks its input: on where debug assertions are.
     pub verifier: bool,
@@ -71,7 +71,7 @@ impl Options {
         self.features.target()
     }
 
-    /// The choices that the code depends on, as a command line would say them.
+    /// The choices that the code depends on, as a command line would say those that it can make.
     #[must_use]
     pub fn describe(&self) -> String {
         let vectors = if self.scalar_vectors {

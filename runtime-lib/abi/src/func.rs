@@ -12,7 +12,9 @@
 //! # Calling conventions
 //!
 //! *Guest functions* use Cranelift's `tail` convention and take the context of their instance
-//! first, then their parameters.
+//! first, then their parameters. A `v128` is a vector there on targets all of whose CPUs have vector
+//! instructions; on others it is two 64-bit integers, low half first, whatever features the module
+//! was compiled with.
 //!
 //! *Native entry trampoline*, per function type, the platform's C convention:
 //! `fn(context, code, results: *mut u64, args…) -> u32`. Each `i32`, `i64`, `f32`, `f64` is
