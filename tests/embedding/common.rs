@@ -13,8 +13,13 @@ pub fn module(text: &str) -> Module {
     let wasm = wat::parse_str(text).expect("the test's module is well-formed");
     let target = Target::host().expect("tests run on a target");
     let object = compile(&wasm, &CompileOptions::new(target), &|_, _| ()).expect("it compiles");
+    load(&object).expect("it loads")
+}
+
+/// What becomes of an object that was made by a test's compilation.
+pub fn load(object: &[u8]) -> Result<Module, prefab::LoadError> {
     // SAFETY: the compiler has just made the object.
-    unsafe { prefab::load_bytes(&object, "test") }.expect("it loads")
+    unsafe { prefab::load_bytes(object, "test") }
 }
 
 /// An instance of the module without imports, in a store of its own.

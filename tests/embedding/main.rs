@@ -3,6 +3,7 @@
 mod allocations;
 mod calls;
 mod common;
+mod features;
 mod host;
 mod instances;
 mod memories;
