@@ -45,6 +45,22 @@ const EDGES: &[(&str, &[Edge])] = &[
         ],
     ),
     (
+        "prefab-build",
+        &[
+            ("prefab-abi", &[]),
+            ("prefab-compiler", &[]),
+            ("prefab-targets", &[]),
+        ],
+    ),
+    (
+        "prefab-build-test",
+        &[("prefab", &["wasi"]), ("prefab-build", &[])],
+    ),
+    (
+        "prefab-example-build-rs",
+        &[("prefab", &[]), ("prefab-build", &[])],
+    ),
+    (
         "prefab",
         &[
             ("prefab-abi", &[]),
@@ -61,6 +77,7 @@ const EDGES: &[(&str, &[Edge])] = &[
 /// The files that may hold unsafe code. Each says at its head why it is sound.
 const UNSAFE_FILES: &[&str] = &[
     "benches/benches/load.rs",
+    "build-step/tests/package/tests/link_arg.rs",
     "loader/src/lib.rs",
     "loader/src/map.rs",
     "loader/tests/malformed.rs",
@@ -107,7 +124,7 @@ const UNSAFE_FILES: &[&str] = &[
 ];
 
 /// Crates whose every line is safe, enforced by the compiler.
-const SAFE_CRATES: &[&str] = &["runtime-lib/abi", "compiler"];
+const SAFE_CRATES: &[&str] = &["runtime-lib/abi", "build-step", "compiler"];
 
 /// Tables of data, which may be long.
 const TABLES: &[&str] = &[];
