@@ -14,6 +14,7 @@ has() { command -v "$1"; }
 any_file() { compgen -G "$1"; }
 
 need gcc has cc                          # links our own binaries
+need g++ has g++                         # the C header is for C++, too
 need binutils has ld
 need binutils has readelf
 need clang has clang                     # C programs, native and for WASI

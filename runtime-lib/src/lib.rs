@@ -21,6 +21,7 @@
 //! | `linker.rs` | [`Linker`]: imports by name |
 //! | `builtins/` | the runtime functions that compiled code calls |
 //! | `trap/` | entering a guest, what stops it, where it was |
+//! | `handle.rs` | handles as numbers |
 //! | `mapping.rs` | reservations of address space |
 //! | `const_expr.rs` | constant expressions |
 //! | `interner.rs` | the identities of function types |
@@ -32,6 +33,7 @@ mod error;
 mod externref;
 mod func;
 mod global;
+mod handle;
 mod instance;
 mod interner;
 mod linker;
@@ -48,7 +50,9 @@ pub use builtins::builtin_address;
 pub use caller::Caller;
 pub use error::{BoxError, Error, HostError, ImportProblem, LinkError};
 pub use externref::ExternRef;
-pub use func::{Func, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmRet, WasmTy, WithCaller};
+pub use func::{
+    Func, IntoFunc, RawValue, TypedFunc, WasmParams, WasmResults, WasmRet, WasmTy, WithCaller,
+};
 pub use global::Global;
 pub use instance::{Extern, Instance};
 pub use interner::intern_type;
@@ -59,7 +63,7 @@ pub use prefab_abi::meta::ModuleKind;
 pub use prefab_abi::trap::TrapCode;
 pub use prefab_abi::types::{FuncType, ValType};
 pub use store::{
-    Allowed, AsContext, AsContextMut, Mode, Shared, Store, StoreContext, StoreContextMut,
+    Allowed, AsContext, AsContextMut, Limits, Mode, Shared, Store, StoreContext, StoreContextMut,
 };
 pub use table::Table;
 pub use trap::{Frame, Trap};

@@ -113,6 +113,21 @@ impl<T, M: Mode> Linker<T, M> {
         self.insert(module, name, Provided::Host(host))
     }
 
+    pub(crate) fn define_host(
+        &mut self,
+        module: &str,
+        name: &str,
+        host: HostFunc,
+    ) -> Result<&mut Self, Error> {
+        self.insert(module, name, Provided::Host(Arc::new(host)))
+    }
+
+    /// Whether something is defined by this name.
+    #[must_use]
+    pub fn defines(&self, module: &str, name: &str) -> bool {
+        self.find(module, name).is_some()
+    }
+
     /// Defines something of a store's: modules that import it can only be instantiated there.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ pub(super) unsafe extern "C" fn prefab_rt_memory_grow(
 ) -> u64 {
     let run = |store: &mut StoreInner, instance| {
         let memory = store.memory_of(instance, memory).ok()?;
-        store.memories[memory as usize].grow(delta).ok()
+        store.memory_grow(memory, delta).ok()
     };
     // SAFETY: compiled code passes its context.
     unsafe { with_store(context, run) }.unwrap_or(NOT_GROWN)

@@ -53,6 +53,17 @@ pub struct Binding {
     closure: *const (),
 }
 
+impl Binding {
+    /// The type of the function.
+    ///
+    /// # Safety
+    /// The store that the function is bound into lives.
+    pub(super) unsafe fn ty(&self) -> &FuncType {
+        // SAFETY: the function lives as long as the store.
+        unsafe { &(*self.host).ty }
+    }
+}
+
 /// The shim of a host function that takes its arguments in an array.
 pub(crate) type ArrayShim = unsafe extern "C" fn(*const Binding, *mut u64) -> u32;
 

@@ -11,6 +11,7 @@ mod record;
 mod tuples;
 mod ty;
 mod typed;
+mod unchecked;
 mod wrap;
 
 pub(crate) use host::{Binding, HostFunc};
@@ -19,6 +20,7 @@ pub use tuples::{WasmParams, WasmResults, WasmRet};
 pub use ty::WasmTy;
 pub use typed::TypedFunc;
 pub(crate) use typed::call_array;
+pub use unchecked::RawValue;
 pub use wrap::{IntoFunc, WithCaller};
 
 use crate::caller::Caller;

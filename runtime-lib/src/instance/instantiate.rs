@@ -46,6 +46,7 @@ pub(crate) unsafe fn instantiate(
     let instance = {
         // SAFETY: the caller says that there is no other reference.
         let inner = unsafe { &mut *store.as_ptr() };
+        inner.allow_instance(module)?;
         let instance = inner.allocate(store, module, imports)?;
         inner.add_module(module, instance)?;
         inner.initialize_globals(instance)?;

@@ -25,6 +25,7 @@ impl Memory {
     pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Self, Error> {
         let mut store = store.as_context_mut();
         let inner = store.inner_mut();
+        inner.allow_memory(ty.min.saturating_mul(PAGE_SIZE))?;
         let memory = MemoryData::new(ty, DEFAULT_GUARD_SIZE_BYTES, Place::Own)?;
         let index = inner.add_memory(memory);
         Ok(Self {
@@ -74,7 +75,9 @@ impl Memory {
     /// refuses.
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64) -> Result<u64, Error> {
         let mut store = store.as_context_mut();
-        self.of_mut(store.inner_mut())?.grow(delta)
+        let inner = store.inner_mut();
+        inner.check(self.store, "memory")?;
+        inner.memory_grow(self.index, delta)
     }
 
     /// The memory's bytes.
@@ -159,6 +162,12 @@ impl Memory {
 }
 
 impl StoreInner {
+    /// Grows a memory by `delta` pages; its size before, in pages.
+    pub(crate) fn memory_grow(&mut self, memory: u32, delta: u64) -> Result<u64, Error> {
+        self.allow_memory(delta.saturating_mul(PAGE_SIZE))?;
+        self.memories[memory as usize].grow(delta)
+    }
+
     /// Gives a memory to the store; its index.
     pub(crate) fn add_memory(&mut self, memory: MemoryData) -> u32 {
         let index = crate::store::index_of(self.memories.len());

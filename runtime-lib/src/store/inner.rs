@@ -6,7 +6,7 @@
 //! allocations of their own, which the store owns, never moves and frees when it is dropped.
 #![allow(unsafe_code, reason = "owns what compiled code points at")]
 
-use super::StoreId;
+use super::{Limits, StoreId};
 use crate::error::Error;
 use crate::externref::ExternRef;
 use crate::func::{Adapters, Func, FuncKind, FuncRecord, HostFunc};
@@ -38,6 +38,7 @@ pub struct StoreInner {
     adapters: HashMap<u64, Adapters>,
     /// Host functions for whose type there is no adapter yet.
     unadapted: HashMap<u64, Vec<u32>>,
+    pub(super) limits: Limits,
 }
 
 impl StoreInner {
@@ -54,6 +55,7 @@ impl StoreInner {
             externs: Vec::new(),
             adapters: HashMap::new(),
             unadapted: HashMap::new(),
+            limits: Limits::NONE,
         }
     }
 

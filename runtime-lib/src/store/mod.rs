@@ -13,10 +13,12 @@
 
 mod context;
 mod inner;
+mod limits;
 
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use inner::StoreInner;
 pub(crate) use inner::index_of;
+pub use limits::Limits;
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -32,6 +34,14 @@ impl StoreId {
     fn next() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) const fn number(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn from_number(number: u64) -> Self {
+        Self(number)
     }
 }
 
@@ -112,6 +122,11 @@ impl<T, M: Mode> Store<T, M> {
     pub fn data_mut(&mut self) -> &mut T {
         // SAFETY: as in `data`, and nothing else is borrowed from the store.
         unsafe { &mut (*self.contents.as_ptr()).data }
+    }
+
+    /// Bounds what everything in the store may come to. What is there already stays.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.as_context_mut().inner_mut().set_limits(limits);
     }
 
     /// The host's data, without the store.

@@ -257,6 +257,7 @@ impl StoreInner {
 
     /// Grows a table; its size before.
     pub(crate) fn table_grow(&mut self, table: u32, delta: u64, bits: u64) -> Result<u64, Error> {
+        self.allow_table(delta)?;
         let func = self.func_element(table, bits);
         self.tables[table as usize].grow(delta, bits, func)
     }
