@@ -2,7 +2,7 @@
 
 use super::error::Failure;
 use super::progress::Progress;
-use super::{files, input};
+use super::{files, header, input};
 use clap::Args;
 use prefab::{Cache, CompileOptions, OptLevel};
 use prefab_targets::{FeatureSet, Target};
@@ -18,6 +18,10 @@ pub(crate) struct CompileArgs {
     /// The object; by default the input's name, ending in .o
     #[arg(short, long, value_name = "OUT.o")]
     output: Option<PathBuf>,
+    /// Also write a C header for the module: a typed function for each export, and a declaration for
+    /// each import that the program has to implement
+    #[arg(long, value_name = "OUT.h")]
+    header: Option<PathBuf>,
     /// What to compile for: a triple, or an architecture's name; by default this machine
     #[arg(long, value_name = "TRIPLE")]
     target: Option<String>,
@@ -58,6 +62,10 @@ impl CompileArgs {
             .output
             .unwrap_or_else(|| self.input.with_extension("o"));
         files::write(&path, &object)?;
+        if let Some(path) = &self.header {
+            let text = header::header(&self.input, &options.name, &object)?;
+            files::write(path, text.as_bytes())?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 

@@ -37,7 +37,7 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// A name beside `path` that no other process uses.
-fn temporary(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn temporary(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
     let mut hidden = std::ffi::OsString::from(".");
     hidden.push(name);

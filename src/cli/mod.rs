@@ -13,8 +13,12 @@ mod cache;
 mod compile;
 #[cfg(feature = "compile")]
 mod files;
+#[cfg(feature = "compile")]
+mod header;
 mod input;
 mod inspect;
+#[cfg(feature = "compile")]
+mod link;
 #[cfg(feature = "compile")]
 mod progress;
 mod run;
@@ -39,6 +43,8 @@ enum Command {
     #[cfg(feature = "compile")]
     Compile(compile::CompileArgs),
     Run(run::RunArgs),
+    #[cfg(feature = "compile")]
+    Link(link::LinkArgs),
     Inspect(inspect::InspectArgs),
     #[cfg(feature = "compile")]
     Wast(wast::WastArgs),
@@ -50,6 +56,8 @@ pub(crate) fn main() -> ExitCode {
         #[cfg(feature = "compile")]
         Command::Compile(args) => args.run(),
         Command::Run(args) => args.run(),
+        #[cfg(feature = "compile")]
+        Command::Link(args) => args.run(),
         Command::Inspect(args) => args.run(),
         #[cfg(feature = "compile")]
         Command::Wast(args) => args.run(),
