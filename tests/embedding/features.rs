@@ -1,8 +1,8 @@
-//! CPU features that an object needs.
+//! CPU features that an object needs, and what vectors do with and without those for them.
 
 use super::common;
 use prefab::targets::{FeatureSet, Target, host};
-use prefab::{CompileOptions, Linker, Module, Store, V128};
+use prefab::{CompileOptions, Linker, Module, Store, TrapCode, V128};
 
 /// An object that uses a feature runs where the CPU has it, and is refused in plain words where not.
 #[test]
@@ -32,15 +32,54 @@ fn an_object_needs_what_it_was_compiled_for() {
     }
 }
 
-/// Vectors go between modules whatever instructions each may use for them.
-#[test]
-fn modules_with_and_without_vector_instructions_call_each_other() {
+/// This machine's default CPU, the same with scalar code for vectors, and all that it has.
+fn ways() -> [CompileOptions; 3] {
     let baseline = CompileOptions::new(Target::host().unwrap());
     let mut scalar = baseline.clone();
     scalar.scalar_vectors = true;
     let mut native = baseline.clone();
     native.features = host::features();
-    let all = [baseline, scalar, native];
+    [baseline, scalar, native]
+}
+
+fn module(text: &str, options: &CompileOptions) -> Module {
+    let wasm = wat::parse_str(text).unwrap();
+    common::load(&prefab::compile(&wasm, options, &|_, _| ()).unwrap()).unwrap()
+}
+
+/// However many accesses a vector takes, a store that traps has stored nothing.
+#[test]
+fn a_vector_that_ends_out_of_bounds_is_not_stored() {
+    const PAGE: u32 = 1 << 16;
+    let text = r#"(module
+        (memory (export "memory") 1)
+        (func (export "store") (param i32)
+          (v128.store (local.get 0) (v128.const i64x2 -1 -1)))
+        (func (export "store_behind") (param i32)
+          (v128.store offset=40 (local.get 0) (v128.const i64x2 -1 -1))))"#;
+    for options in ways() {
+        let mut store = Store::new(());
+        let instance = Linker::new().instantiate(&mut store, &module(text, &options));
+        let instance = instance.unwrap();
+        let memory = instance.get_memory(&mut store, "memory").unwrap();
+        for (name, offset) in [("store", 0), ("store_behind", 40)] {
+            let func = instance
+                .get_typed_func::<u32, ()>(&mut store, name)
+                .unwrap();
+            for outside in 1..=16 {
+                let address = PAGE - 16 + outside - offset;
+                let error = func.call(&mut store, address).unwrap_err();
+                assert_eq!(error.trap_code(), Some(TrapCode::MemoryOutOfBounds));
+                assert!(memory.data(&store).iter().all(|byte| *byte == 0));
+            }
+        }
+    }
+}
+
+/// Vectors go between modules whatever instructions each may use for them.
+#[test]
+fn modules_with_and_without_vector_instructions_call_each_other() {
+    let all = ways();
     let callee = r#"(module
         (global (export "g") (mut v128) (v128.const i64x2 7 8))
         (table (export "t") 1 funcref)
@@ -70,10 +109,6 @@ fn modules_with_and_without_vector_instructions_call_each_other() {
         (func (export "tail") (param v128) (result v128 i32 v128 v128 v128)
           (call $tail (call $args (local.get 0))))
         (func (export "set") (param v128) (global.set $g (local.get 0))))"#;
-    let module = |text: &str, options: &CompileOptions| -> Module {
-        let wasm = wat::parse_str(text).unwrap();
-        common::load(&prefab::compile(&wasm, options, &|_, _| ()).unwrap()).unwrap()
-    };
     let v = |low: u64, high: u64| V128(u128::from(low) | u128::from(high) << 64);
     for (of_callee, of_caller) in all.iter().flat_map(|a| all.iter().map(move |b| (a, b))) {
         let mut store = Store::new(());
