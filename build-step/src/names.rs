@@ -14,6 +14,9 @@ const KEYWORDS: &[&str] = &[
 /// Words that cannot be names even behind `r#`.
 const NEVER_NAMES: &[&str] = &["self", "super", "crate"];
 
+/// Types whose names the binding itself uses, or that cannot be named so.
+const TAKEN_TYPES: &[&str] = &["Option", "Result", "Self"];
+
 /// Names of one scope, each used once.
 #[derive(Debug, Default)]
 pub struct Scope(HashSet<String>);
@@ -34,7 +37,7 @@ impl Scope {
         let last = candidates.last().copied().unwrap_or("item");
         let mut number = 2_u64;
         loop {
-            let name = format!("{last}_{number}");
+            let name = format!("{}_{number}", last.trim_end_matches('_'));
             if self.0.insert(name.clone()) {
                 return name;
             }
@@ -77,6 +80,9 @@ pub fn snake_case(name: &str) -> Option<String> {
         name.push('_');
     }
     name.push_str(words);
+    if NEVER_NAMES.contains(&name.as_str()) {
+        name.push('_');
+    }
     Some(name)
 }
 
@@ -90,7 +96,7 @@ pub fn camel_case(name: &str) -> Option<String> {
     }
     match out.chars().next()? {
         '0'..='9' => Some(format!("M{out}")),
-        _ if out == "Self" => Some("SelfModule".to_owned()),
+        _ if TAKEN_TYPES.contains(&out.as_str()) => Some(out + "Module"),
         _ => Some(out),
     }
 }
@@ -99,8 +105,6 @@ pub fn camel_case(name: &str) -> Option<String> {
 pub fn escaped(name: &str) -> String {
     if KEYWORDS.contains(&name) {
         format!("r#{name}")
-    } else if NEVER_NAMES.contains(&name) {
-        format!("{name}_")
     } else {
         name.to_owned()
     }
@@ -139,13 +143,14 @@ mod tests {
         assert_eq!(camel_case("plugin").unwrap(), "Plugin");
         assert_eq!(camel_case("3d-app.core").unwrap(), "M3dAppCore");
         assert_eq!(camel_case("self").unwrap(), "SelfModule");
+        assert_eq!(camel_case("result").unwrap(), "ResultModule");
         assert_eq!(camel_case("日本"), None);
     }
 
     #[test]
     fn keywords() {
         assert_eq!(escaped("type"), "r#type");
-        assert_eq!(escaped("self"), "self_");
+        assert_eq!(snake_case("self").unwrap(), "self_");
         assert_eq!(escaped("types"), "types");
         let sorted = super::KEYWORDS.is_sorted();
         assert!(sorted);
@@ -158,6 +163,8 @@ mod tests {
         assert_eq!(scope.take(&["log", "env_log"]), "env_log");
         assert_eq!(scope.take(&["log", "env_log"]), "env_log_2");
         assert_eq!(scope.take(&["instance"]), "instance_2");
+        assert_eq!(scope.take(&["self_"]), "self_");
+        assert_eq!(scope.take(&["self_"]), "self_2");
     }
 
     #[test]

@@ -184,7 +184,7 @@ impl Item<'_> {
             in_docs(&self.export.name)
         );
         doc(out, "    ", &text);
-        let params = param_names(names, &["store"]);
+        let params = param_names(names, &["store", "results"]);
         line!(
             out,
             "    pub fn {}(&self, store: impl {runtime}::AsContextMut{}) -> Result<{}, {runtime}::Error> {{",

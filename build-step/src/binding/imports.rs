@@ -92,7 +92,7 @@ impl<'a> Imports<'a> {
                         import,
                         ty,
                         method: escaped(&methods.take(&candidates)),
-                        params: param_names(names, &["caller"]),
+                        params: param_names(names, &["caller", "params", "results"]),
                     });
                     continue;
                 }

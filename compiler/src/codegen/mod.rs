@@ -175,6 +175,8 @@ fn compile_func(
     defined: u32,
     state: &mut State,
 ) -> Result<Code, CompileError> {
+    // A function that was refused has left what there was of it.
+    state.context.clear();
     crate::translate::translate(env, defined, &mut state.context.func, &mut state.builder)?;
     finish_func(env.isa, cache, state)
 }

@@ -231,8 +231,9 @@ fn names() {
     assert_eq!(it.get_value_3(&mut store).unwrap(), 3);
     assert_eq!(it.instance_2(&mut store).unwrap(), 4);
     assert_eq!(it.self_(&mut store).unwrap(), 5);
+    assert_eq!(it.self_2(&mut store).unwrap(), 10);
     assert_eq!(it.set_i32_2(&mut store).unwrap(), 6);
-    assert_eq!(it.export_28(&mut store).unwrap(), 7);
+    assert_eq!(it.export_29(&mut store).unwrap(), 7);
     assert_eq!(it.a_b(&mut store).unwrap(), 8);
     assert_eq!(it.__private(&mut store).unwrap(), 9);
 }
