@@ -42,8 +42,8 @@ pub use prefab_wasi as wasi;
 
 #[cfg(feature = "compile")]
 pub use prefab_compiler::{
-    Cache, CacheKey, CacheStats, CompileError, DirectoryCache, FunctionCache, OptLevel,
-    Options as CompileOptions, VERSION as COMPILER_VERSION, WasmFeatures, compile,
+    Cache, CacheKey, CacheStats, CompileError, DirectoryCache, FunctionCache, MemoryPlan, OptLevel,
+    Options as CompileOptions, Traps, VERSION as COMPILER_VERSION, WasmFeatures, compile,
 };
 
 #[doc(hidden)]

@@ -1,7 +1,8 @@
 //! What code the compiler makes: `tests/cases/codegen/*.wat`.
 //!
 //! A case is a module with `;;! target = "…"` lines at its head, and functions whose instructions
-//! are of interest, by `;;! func = "…"` lines. What is expected of each stands behind the module,
+//! are of interest, by `;;! func = "…"` lines. An `;;! options = "…"` line is what the compiler's
+//! command line has besides. What is expected of each stands behind the module,
 //! as comments. `BLESS=1 cargo test --test codegen` writes what is found there instead.
 
 use std::fmt::Write as _;
@@ -95,8 +96,14 @@ fn actual(path: &Path, case: &str, directory: &Path) -> String {
     let object = directory.join("case.o");
     let (input, object) = (path.to_str(), object.to_str());
     let (input, object) = (input.expect("UTF-8"), object.expect("UTF-8"));
+    let options = directives(case, "options");
+    let options = options.iter().flat_map(|words| words.split_whitespace());
+    let options: Vec<&str> = options.collect();
     for target in directives(case, "target") {
-        prefab(&["compile", input, "-o", object, "--target", target]);
+        let args = ["compile", input, "-o", object, "--target", target];
+        prefab(&[&args[..], &options].concat());
+        // Also that explicit traps need no instruction that traps.
+        prefab(&["inspect", "--verify", object]);
         for func in directives(case, "func") {
             let listing = listing(object, func);
             write!(out, "{EXPECTED}{target}: {func}\n{listing}").expect("as above");

@@ -1,10 +1,10 @@
 //! The official test suite, through compiler, object, loader and runtime.
 //!
-//! Each script is a test, run three times: compiled without optimisation, with, and for this
-//! machine's CPU; scripts with vectors once more, with scalar code for them. What a script asserts
-//! must hold; where an older folder contradicts the standard that superseded it, the assertion
-//! stands in `docs/conformance.md` with the reason, and must fail. The counts in that file are
-//! asserted too; `BLESS=1` writes them.
+//! Each script is a test, run again and again: with each memory plan and way to trap compiled without
+//! optimisation and with, and for this machine's CPU; scripts with vectors once more, with scalar
+//! code for them. What a script asserts must hold; where an older folder contradicts the standard
+//! that superseded it, the assertion stands in `docs/conformance.md` with the reason, and must
+//! fail. The counts in that file are asserted too; `BLESS=1` writes them.
 
 #[path = "suite/mod.rs"]
 mod suite;
@@ -12,7 +12,7 @@ mod suite;
 use libtest_mimic::{Arguments, Failed, Trial};
 use prefab::targets::{Target, host};
 use prefab::wast;
-use prefab::{CompileOptions, OptLevel};
+use prefab::{CompileOptions, MemoryPlan, OptLevel, Traps};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use suite::{Document, FOLDERS, compare};
@@ -71,23 +71,38 @@ fn trial(
         let mut options = CompileOptions::new(target);
         options.jobs = Some(1);
         options.wasm_features = wast::parse_features(features)?;
-        let run = |level, cpu_features, scalar_vectors| {
-            let mut options = options.clone();
-            options.opt_level = level;
-            options.features = cpu_features;
-            options.scalar_vectors = scalar_vectors;
-            let outcome = wast::run(file.raw(), &options, false)
+        let run = |options: &CompileOptions| {
+            let outcome = wast::run(file.raw(), options, false)
                 .map_err(|failure| format!("line {}: {}", failure.line, failure.message))?;
-            compare(&outcome.failures, &superseded)?;
+            compare(&outcome.failures, &superseded).map_err(|found| {
+                let found = found.message().unwrap_or_default().to_string();
+                format!("{}\n{found}", options.describe())
+            })?;
             Ok::<_, Failed>(outcome)
         };
-        run(OptLevel::O0, options.features, false)?;
-        // What the default CPU lacks has instructions of its own, and rules that choose them.
-        run(OptLevel::O2, host::features(), false)?;
-        if options.features.has_vectors() && file.raw().contains("v128") {
-            run(OptLevel::O2, options.features, true)?;
+        let mut outcome = None;
+        for (memory_plan, traps) in [
+            (MemoryPlan::Bounded, Traps::Signals),
+            (MemoryPlan::Bounded, Traps::Explicit),
+            (MemoryPlan::Guarded, Traps::Signals),
+        ] {
+            (options.memory_plan, options.traps) = (memory_plan, traps);
+            // As guarded ones, memories without a maximum may grow to 4 GiB.
+            options.max_memory_bytes = (memory_plan == MemoryPlan::Bounded).then_some(4 << 30);
+            for level in [OptLevel::O0, OptLevel::O2] {
+                options.opt_level = level;
+                outcome = Some(run(&options)?);
+            }
         }
-        let outcome = run(OptLevel::O2, options.features, false)?;
+        let outcome = outcome.ok_or("it was run with no options")?;
+        if options.features.has_vectors() && file.raw().contains("v128") {
+            options.scalar_vectors = true;
+            run(&options)?;
+            options.scalar_vectors = false;
+        }
+        // What the default CPU lacks has instructions of its own, and rules that choose them.
+        options.features = host::features();
+        run(&options)?;
         let mut counts = counts.lock().expect("no test panics with it");
         let counts = counts.entry(file.parent().to_string()).or_default();
         counts.files += 1;

@@ -44,7 +44,7 @@ pub struct Contents<'a> {
 /// The name that a piece of code has in an object.
 pub fn symbol_name(symbol: CodeSymbol, func_name: Option<&str>) -> String {
     match symbol {
-        CodeSymbol::Func(index) => match func_name {
+        CodeSymbol::Func(index) | CodeSymbol::Body(index) => match func_name {
             // A zero byte would end the name before its end.
             Some(name) if !name.is_empty() => name.replace('\0', "\u{fffd}"),
             _ => format!("wasm_func_{index}"),

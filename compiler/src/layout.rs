@@ -7,6 +7,7 @@ use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::TargetIsa;
 use prefab_abi::trap::TrapCode;
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// `.text`, and what refers to places in it.
 #[derive(Debug)]
@@ -21,6 +22,23 @@ pub struct Text {
     pub traps: Vec<(u32, TrapCode)>,
     /// Code offsets that can stand in a backtrace, ascending, with module offsets.
     pub addresses: Vec<(u32, u32)>,
+}
+
+impl Text {
+    /// Where everything is that was laid out, by the symbols that stand for it: what checks the
+    /// stack for a function is one with it.
+    pub fn functions<'a>(
+        &'a self,
+        code: &'a [Code],
+    ) -> impl Iterator<Item = (Symbol, Range<u32>)> + 'a {
+        let is_body = |at: usize| matches!(code.get(at), Some(code) if code.is_body());
+        let starts = (0..code.len()).filter(move |at| !is_body(*at));
+        starts.map(move |at| {
+            let last = at + usize::from(is_body(at + 1));
+            let end = self.offsets[last] + code[last].bytes.len() as u32;
+            (code[at].symbol, self.offsets[at]..end)
+        })
+    }
 }
 
 /// Lays out the code in its order.

@@ -37,8 +37,10 @@ mod unwind;
 pub use codegen::cache::{Cache, CacheKey, CacheStats, DirectoryCache, FunctionCache};
 pub use error::CompileError;
 pub use options::{OptLevel, Options};
+pub use prefab_abi::note::{MemoryPlan, Traps};
 pub use wasmparser::WasmFeatures;
 
+use codegen::abi::Symbol;
 use codegen::vectors::Vectors;
 use codegen::{Code, ModuleCode};
 use cranelift_codegen::isa::OwnedTargetIsa;
@@ -48,12 +50,18 @@ use module::Module;
 use plan::Plan;
 use prefab_abi::code_map::{write_address_map, write_trap_table};
 use prefab_abi::descriptor::Part;
-use prefab_abi::note::{MemoryPlan, Note, Traps};
+use prefab_abi::note::{MEMORY_SIZE_LIMIT_BYTES, Note};
 use sha2::{Digest, Sha256};
 use translate::Env;
 
 /// The size of the guard behind a memory's 4 GiB that code relies on, in bytes.
 const GUARD_SIZE_BYTES: u64 = 1 << 25;
+
+/// How much a bounded memory may grow that declares no maximum and is given none, in bytes.
+const GROWTH_BYTES: u64 = 16 << 20;
+
+/// The binary logarithm of the size of a page of a memory, in bytes.
+const PAGE_SIZE_LOG2: u32 = 16;
 
 /// The compiler's version, as an object's note has it.
 pub const VERSION: &str = concat!("prefab ", env!("CARGO_PKG_VERSION"));
@@ -82,6 +90,7 @@ fn compile_here(
     options: &Options,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Vec<u8>, CompileError> {
+    options.check()?;
     let features = options.wasm_features;
     let (module, usage) = decode::decode(wasm, features)?;
     let plan = Plan::new(&module, &usage);
@@ -93,7 +102,9 @@ fn compile_here(
         features,
         vectors: options.vectors(),
         passed: Vectors::passed(options.target()),
-        guard_size_bytes: GUARD_SIZE_BYTES,
+        memory_plan: options.memory_plan,
+        guard_size_bytes: guard_size_bytes(options),
+        traps: options.traps,
     };
     let code = codegen::compile(&env, options.cache.as_ref(), progress);
     if let Some(cache) = &options.cache {
@@ -116,6 +127,7 @@ fn contents<'a>(
 ) -> Result<Contents<'a>, CompileError> {
     let image = image::build(module, options.target().page_size());
     let metadata = metadata::write(module, plan, code, &text, &image);
+    let text_symbols = text_symbols(module, &code.code, &text);
     let mut parts = [
         text.bytes,
         metadata.meta,
@@ -138,46 +150,78 @@ fn contents<'a>(
             content.update(bytes);
         }
     }
-    let note = note(module, options, content.finalize().into());
+    let note = note(module, options, content.finalize().into())?;
     parts[Part::Note as usize] = note.to_bytes();
     Ok(Contents {
         target: options.target(),
         name: &options.name,
         identities: plan.identities.keys().map(hash_of_type).collect(),
         builtins: code.slots.builtins().to_vec(),
-        text_symbols: text_symbols(module, &code.code, &text.offsets),
+        text_symbols,
         eh_frame: unwind::eh_frame(&**isa, &code.code, &text.offsets)?,
         parts,
     })
 }
 
-fn note(module: &Module<'_>, options: &Options, content_sha256: [u8; 32]) -> Note {
-    Note {
+fn guard_size_bytes(options: &Options) -> u64 {
+    match options.memory_plan {
+        MemoryPlan::Guarded => GUARD_SIZE_BYTES,
+        MemoryPlan::Bounded => 0,
+    }
+}
+
+/// How far the module's memories may grow, in bytes.
+fn max_memory_bytes(module: &Module<'_>, options: &Options) -> Result<u64, CompileError> {
+    if options.memory_plan == MemoryPlan::Guarded {
+        return Ok(MEMORY_SIZE_LIMIT_BYTES);
+    }
+    let imported = module.layout.counts().imported_memories;
+    let (mut index, mut least) = (imported, 0);
+    for (at, memory) in (imported..).zip(&module.memories[imported as usize..]) {
+        if memory.min << PAGE_SIZE_LOG2 > least {
+            (index, least) = (at, memory.min << PAGE_SIZE_LOG2);
+        }
+    }
+    match options.max_memory_bytes {
+        Some(max) if max < least => Err(CompileError::new(format!(
+            "memory {index} has {least} bytes at least, more than `--max-memory {max}` lets it have"
+        ))),
+        Some(max) => Ok(max),
+        None => Ok((least + GROWTH_BYTES).min(MEMORY_SIZE_LIMIT_BYTES)),
+    }
+}
+
+fn note(
+    module: &Module<'_>,
+    options: &Options,
+    content_sha256: [u8; 32],
+) -> Result<Note, CompileError> {
+    Ok(Note {
         abi_revision: prefab_abi::ABI_REVISION,
         compiler: VERSION.to_string(),
         target: options.target().triple().to_string(),
         cpu_features: options.features.names().map(str::to_string).collect(),
         page_size: options.target().page_size(),
-        memory_plan: MemoryPlan::Guarded,
-        guard_size_bytes: GUARD_SIZE_BYTES,
-        traps: Traps::Signals,
+        memory_plan: options.memory_plan,
+        guard_size_bytes: guard_size_bytes(options),
+        max_memory_bytes: max_memory_bytes(module, options)?,
+        traps: options.traps,
         options: options.describe(),
         module_sha256: Sha256::digest(module.wasm).into(),
         content_sha256,
-    }
+    })
 }
 
-fn text_symbols(module: &Module<'_>, code: &[Code], offsets: &[u32]) -> Vec<TextSymbol> {
-    let name = |code: &Code| match code.symbol {
-        codegen::abi::Symbol::Func(index) => module.func_name(index),
+fn text_symbols(module: &Module<'_>, code: &[Code], text: &Text) -> Vec<TextSymbol> {
+    let name = |symbol: Symbol| match symbol {
+        Symbol::Func(index) => module.func_name(index),
         _ => None,
     };
-    code.iter()
-        .zip(offsets)
-        .map(|(code, offset)| TextSymbol {
-            name: emit::symbol_name(code.symbol, name(code)),
-            offset: *offset,
-            size: code.bytes.len() as u32,
+    text.functions(code)
+        .map(|(symbol, range)| TextSymbol {
+            name: emit::symbol_name(symbol, name(symbol)),
+            offset: range.start,
+            size: range.end - range.start,
         })
         .collect()
 }

@@ -130,11 +130,11 @@ impl Writer<'_> {
 
     fn funcs(&mut self, code: &[Code]) {
         let types = &self.module.funcs[self.module.imported_funcs() as usize..];
-        for ((ty, code), offset) in types.iter().zip(code).zip(&self.text.offsets) {
-            let code_size = code.bytes.len() as u32;
+        let functions = self.text.functions(code);
+        for (ty, (_, range)) in types.iter().zip(functions) {
             let record = DefinedFunc {
-                code_offset: *offset,
-                code_size,
+                code_offset: range.start,
+                code_size: range.end - range.start,
                 type_index: *ty,
             };
             self.writer.push(Section::Funcs, &record);

@@ -4,7 +4,9 @@ use crate::codegen::cache::Cache;
 use crate::codegen::vectors::Vectors;
 use crate::error::CompileError;
 use cranelift_codegen::isa::OwnedTargetIsa;
+use prefab_abi::note::{MEMORY_SIZE_LIMIT_BYTES, MemoryPlan, Traps};
 use prefab_targets::{FeatureSet, Target, codegen};
+use std::fmt::Write;
 use wasmparser::WasmFeatures;
 
 /// How hard the compiler tries.
@@ -29,6 +31,13 @@ pub struct Options {
     pub jobs: Option<usize>,
     /// The parts of WebAssembly that a module may use.
     pub wasm_features: WasmFeatures,
+    /// How memories are reserved and accesses to them checked.
+    pub memory_plan: MemoryPlan,
+    /// With [`MemoryPlan::Bounded`], how far a memory may grow that declares no lesser maximum, in
+    /// bytes; 16 MiB more than the largest memory of the module has at least, if `None`.
+    pub max_memory_bytes: Option<u64>,
+    /// How the code finds that it has to trap. [`Traps::Explicit`] needs [`MemoryPlan::Bounded`].
+    pub traps: Traps,
     /// The module's name: what its descriptor's symbol ends with, as an identifier.
     pub name: String,
     /// Whether vectors are compiled to scalar code also where the target has instructions for
@@ -49,6 +58,9 @@ impl Options {
             opt_level: OptLevel::O2,
             jobs: None,
             wasm_features: Self::default_wasm_features(),
+            memory_plan: MemoryPlan::Guarded,
+            max_memory_bytes: None,
+            traps: Traps::Signals,
             name: "module".to_string(),
             scalar_vectors: false,
             verifier: cfg!(debug_assertions),
@@ -74,12 +86,40 @@ impl Options {
     /// The choices that the code depends on, as a command line would say those that it can make.
     #[must_use]
     pub fn describe(&self) -> String {
-        let vectors = if self.scalar_vectors {
-            " scalar-vectors"
-        } else {
-            ""
+        let mut out = format!("-{:?}", self.opt_level);
+        if self.scalar_vectors {
+            out += " scalar-vectors";
+        }
+        // Writing to a string cannot fail.
+        if self.memory_plan != MemoryPlan::Guarded {
+            let _ = write!(out, " --memory {}", self.memory_plan.name());
+        }
+        if let Some(max) = self.max_memory_bytes {
+            let _ = write!(out, " --max-memory {max}");
+        }
+        if self.traps != Traps::Signals {
+            let _ = write!(out, " --traps {}", self.traps.name());
+        }
+        out
+    }
+
+    /// Whether the choices of memory plan and traps fit each other.
+    pub(crate) fn check(&self) -> Result<(), CompileError> {
+        let problem = match (self.memory_plan, self.traps, self.max_memory_bytes) {
+            (MemoryPlan::Guarded, Traps::Explicit, _) => {
+                "explicit traps need accesses to memories to be checked: `--traps explicit` goes \
+                 with `--memory bounded`"
+            }
+            (MemoryPlan::Guarded, _, Some(_)) => {
+                "what is reserved for a guarded memory is always 4 GiB: `--max-memory` goes with \
+                 `--memory bounded`"
+            }
+            (_, _, Some(max)) if max > MEMORY_SIZE_LIMIT_BYTES => {
+                "a memory cannot be larger than 4 GiB: `--max-memory` is too large"
+            }
+            _ => return Ok(()),
         };
-        format!("-{:?}{vectors}", self.opt_level)
+        Err(CompileError::new(problem))
     }
 
     /// How code holds vectors.

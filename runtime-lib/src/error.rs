@@ -1,6 +1,6 @@
 //! What can go wrong when a host uses a guest.
 
-use crate::module::Unmet;
+use crate::module::{ImportType, Unmet};
 use crate::trap::{Frame, Trap};
 use crate::types::ExternType;
 use prefab_abi::bytes::FormatError;
@@ -23,6 +23,12 @@ pub enum Error {
     /// Imports are missing or of another type.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// A module imports a memory that is reserved in another way than its code needs.
+    #[error(transparent)]
+    MemoryPlan(#[from] MemoryPlanError),
+    /// There are not as many addresses as a memory needs.
+    #[error(transparent)]
+    Reserve(#[from] ReserveError),
     /// The module's metadata is malformed.
     #[error("malformed module: {0}")]
     Format(#[from] FormatError),
@@ -169,6 +175,76 @@ impl std::error::Error for HostError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         // The error's own text is this one's.
         self.source.source()
+    }
+}
+
+/// A module whose code does not check its accesses imports a memory without a guard behind it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "cannot link {module}: the memory {:?} {:?} that it imports is bounded, and {module} was compiled \
+     for guarded ones: compile it with `prefab compile --memory bounded`, or what defines the \
+     memory with `--memory guarded`",
+    import.module, import.name
+)]
+pub struct MemoryPlanError {
+    module: String,
+    import: ImportType,
+}
+
+impl MemoryPlanError {
+    pub(crate) fn new(module: &str, import: ImportType) -> Self {
+        let module = module.to_owned();
+        Self { module, import }
+    }
+
+    /// The import.
+    #[must_use]
+    pub const fn import(&self) -> &ImportType {
+        &self.import
+    }
+}
+
+/// There are not as many addresses as a memory needs.
+#[derive(Debug)]
+pub struct ReserveError {
+    size_bytes: u64,
+    is_bounded: bool,
+    source: std::io::Error,
+}
+
+impl ReserveError {
+    pub(crate) const fn new(size_bytes: u64, is_bounded: bool, source: std::io::Error) -> Self {
+        Self {
+            size_bytes,
+            is_bounded,
+            source,
+        }
+    }
+
+    /// How many addresses were to be reserved, in bytes.
+    #[must_use]
+    pub const fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+}
+
+impl fmt::Display for ReserveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mib = self.size_bytes.div_ceil(1 << 20);
+        write!(f, "cannot reserve {mib} MiB of address space for a memory")?;
+        write!(f, ": {}: ", self.source)?;
+        f.write_str(if self.is_bounded {
+            "the module may get by with less, by `prefab compile --memory bounded --max-memory SIZE`"
+        } else {
+            "where addresses are scarce, compile the module with `prefab compile --memory bounded`, \
+             which reserves what the memory may grow to and no more"
+        })
+    }
+}
+
+impl std::error::Error for ReserveError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
     }
 }
 

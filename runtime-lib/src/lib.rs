@@ -48,7 +48,9 @@ mod value;
 
 pub use builtins::builtin_address;
 pub use caller::Caller;
-pub use error::{BoxError, Error, HostError, ImportProblem, LinkError};
+pub use error::{
+    BoxError, Error, HostError, ImportProblem, LinkError, MemoryPlanError, ReserveError,
+};
 pub use externref::ExternRef;
 pub use func::{
     Func, IntoFunc, RawValue, TypedFunc, WasmParams, WasmResults, WasmRet, WasmTy, WithCaller,

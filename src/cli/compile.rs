@@ -4,7 +4,7 @@ use super::error::Failure;
 use super::progress::Progress;
 use super::{files, header, input};
 use clap::Args;
-use prefab::{Cache, CompileOptions, OptLevel};
+use prefab::{Cache, CompileOptions, MemoryPlan, OptLevel, Traps};
 use prefab_targets::{FeatureSet, Target};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -35,6 +35,18 @@ pub(crate) struct CompileArgs {
     #[arg(short = 'O', value_name = "LEVEL", default_value = "2",
           value_parser = clap::value_parser!(u8).range(0..=2))]
     opt_level: u8,
+    /// How accesses to memories are kept inside: by a guard of more than 4 GiB of addresses, or by
+    /// comparisons, with only as many addresses as the memory may grow to
+    #[arg(long, value_name = "guarded|bounded", value_parser = memory_plan)]
+    memory: Option<MemoryPlan>,
+    /// How far a bounded memory may grow that declares no lesser maximum, as 4194304, 4096K, 4M, 1G;
+    /// by default 16M more than it has at least
+    #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
+    max_memory: Option<u64>,
+    /// How traps are found: also by signals, or by comparisons alone, for programs that can have no
+    /// signal handler (implies --memory bounded)
+    #[arg(long, value_name = "signals|explicit", default_value = "signals", value_parser = traps)]
+    traps: Traps,
     /// How many threads compile; by default as many as there are processors
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     jobs: Option<u32>,
@@ -87,6 +99,13 @@ impl CompileArgs {
             1 => OptLevel::O1,
             _ => OptLevel::O2,
         };
+        options.traps = self.traps;
+        options.memory_plan = match (self.memory, self.traps) {
+            (Some(plan), _) => plan,
+            (None, Traps::Signals) => MemoryPlan::Guarded,
+            (None, Traps::Explicit) => MemoryPlan::Bounded,
+        };
+        options.max_memory_bytes = self.max_memory;
         options.jobs = self.jobs.map(|jobs| jobs as usize);
         options.name = module_name(&self.input);
         options.cache = self.cache.as_deref().map(open_cache).transpose()?;
@@ -97,6 +116,34 @@ impl CompileArgs {
 fn open_cache(path: &Path) -> Result<Cache, Failure> {
     let cannot = "cannot be used as a cache";
     Cache::directory(path).map_err(|error| Failure::io(path, cannot, &error))
+}
+
+fn memory_plan(name: &str) -> Result<MemoryPlan, String> {
+    let plans = [MemoryPlan::Guarded, MemoryPlan::Bounded];
+    let plan = plans.into_iter().find(|plan| plan.name() == name);
+    plan.ok_or_else(|| "it is guarded or bounded".to_string())
+}
+
+fn traps(name: &str) -> Result<Traps, String> {
+    let ways = [Traps::Signals, Traps::Explicit];
+    let way = ways.into_iter().find(|way| way.name() == name);
+    way.ok_or_else(|| "it is signals or explicit".to_string())
+}
+
+/// A number of bytes, or of the unit that a letter behind it stands for.
+fn size_bytes(text: &str) -> Result<u64, String> {
+    let (digits, shift) = match text.as_bytes().last() {
+        Some(b'K' | b'k') => (&text[..text.len() - 1], 10),
+        Some(b'M' | b'm') => (&text[..text.len() - 1], 20),
+        Some(b'G' | b'g') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| "it is a number of bytes, or a number and K, M or G".to_string())?;
+    number
+        .checked_mul(1 << shift)
+        .ok_or_else(|| "it is too large".to_string())
 }
 
 /// The options for this machine.
@@ -127,4 +174,20 @@ pub(super) fn compile(
     let progress = Progress::new();
     let object = prefab::compile(wasm, options, &|done, total| progress.set(done, total));
     object.map_err(|error| Failure::of(path, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size_bytes;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size_bytes("65536"), Ok(65536));
+        assert_eq!(size_bytes("64K"), Ok(65536));
+        assert_eq!(size_bytes("3m"), Ok(3 << 20));
+        assert_eq!(size_bytes("4G"), Ok(4 << 30));
+        for wrong in ["", "M", "-1", "1.5M", "1T", "99999999999999G"] {
+            assert!(size_bytes(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -219,3 +219,43 @@ fn no_object_makes_it_panic() {
         check(&forged);
     }
 }
+
+#[test]
+fn the_note_must_not_promise_what_the_code_does_not_keep() {
+    use prefab_abi::note::{MemoryPlan, Note, Traps};
+    let place = Place::new();
+    let object = compile(&place, Target::ALL[0]);
+    let at = section(&object, ".note.prefab");
+    let size = object::File::parse(&*object)
+        .unwrap()
+        .section_by_name(".note.prefab")
+        .unwrap()
+        .size() as usize;
+    let note = Note::from_bytes(&object[at..at + size]).unwrap();
+    assert_eq!(note.traps, Traps::Signals);
+    for (change, expected) in [
+        (
+            (|note| note.traps = Traps::Explicit) as fn(&mut Note),
+            [
+                "traps are explicit, but the memory plan is guarded",
+                "traps are explicit, but 8 instructions trap",
+            ]
+            .as_slice(),
+        ),
+        (
+            |note| note.memory_plan = MemoryPlan::Bounded,
+            &["the memory plan is bounded, but the code relies on a guard of 33554432 bytes"],
+        ),
+    ] {
+        let mut changed = note.clone();
+        change(&mut changed);
+        let bytes = changed.to_bytes();
+        assert_eq!(bytes.len(), size);
+        let mut tampered = object.clone();
+        tampered[at..at + size].copy_from_slice(&bytes);
+        let found = problems(&place, &tampered);
+        for message in expected {
+            assert!(found.contains(message), "{message:?} is not in\n{found}");
+        }
+    }
+}

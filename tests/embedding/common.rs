@@ -10,9 +10,16 @@ use prefab::{CompileOptions, Instance, Linker, Module, Store, compile};
 
 /// The module, compiled for this machine and loaded.
 pub fn module(text: &str) -> Module {
+    module_with(text, |_| ())
+}
+
+/// As [`module`], with other options than the defaults.
+pub fn module_with(text: &str, choose: impl FnOnce(&mut CompileOptions)) -> Module {
     let wasm = wat::parse_str(text).expect("the test's module is well-formed");
     let target = Target::host().expect("tests run on a target");
-    let object = compile(&wasm, &CompileOptions::new(target), &|_, _| ()).expect("it compiles");
+    let mut options = CompileOptions::new(target);
+    choose(&mut options);
+    let object = compile(&wasm, &options, &|_, _| ()).expect("it compiles");
     load(&object).expect("it loads")
 }
 

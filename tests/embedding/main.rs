@@ -7,5 +7,6 @@ mod features;
 mod host;
 mod instances;
 mod memories;
+mod plans;
 mod tables;
 mod traps;

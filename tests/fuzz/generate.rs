@@ -1,6 +1,7 @@
 //! Modules made of bytes, by `wasm-smith`.
 
 use arbitrary::Unstructured;
+use prefab_compiler::{MemoryPlan, Traps};
 use std::sync::LazyLock;
 use wasm_smith::{Config, Module};
 
@@ -18,6 +19,10 @@ pub struct Generated {
     pub native: bool,
     /// Whether to do without vector instructions.
     pub scalar: bool,
+    /// How memories are reserved.
+    pub memory_plan: MemoryPlan,
+    /// How traps are found.
+    pub traps: Traps,
 }
 
 /// The module that `input` stands for; `None` if it stands for none.
@@ -26,6 +31,13 @@ pub fn module(input: &[u8]) -> Option<Generated> {
     let plain = input.ratio(1, 4).ok()?;
     let native = input.ratio(1, 2).ok()?;
     let scalar = input.ratio(1, 3).ok()?;
+    let (memory_plan, traps) = *input
+        .choose(&[
+            (MemoryPlan::Guarded, Traps::Signals),
+            (MemoryPlan::Bounded, Traps::Signals),
+            (MemoryPlan::Bounded, Traps::Explicit),
+        ])
+        .ok()?;
     let config = config(&mut input).ok()?;
     let mut module = Module::new(config, &mut input).ok()?;
     module.ensure_termination(FUEL).ok()?;
@@ -35,6 +47,8 @@ pub fn module(input: &[u8]) -> Option<Generated> {
         plain,
         native,
         scalar,
+        memory_plan,
+        traps,
     })
 }
 
@@ -45,6 +59,8 @@ pub fn provider() -> &'static Generated {
         plain: false,
         native: false,
         scalar: false,
+        memory_plan: MemoryPlan::Guarded,
+        traps: Traps::Signals,
     });
     &PROVIDER
 }

@@ -38,6 +38,8 @@ fn load(generated: &Generated) -> Module {
     let mut options = Options::new(target);
     options.jobs = Some(1);
     options.scalar_vectors = generated.scalar;
+    options.memory_plan = generated.memory_plan;
+    options.traps = generated.traps;
     if generated.native {
         options.features = host::features();
     }

@@ -55,6 +55,8 @@ pub fn trap_stub_signature() -> Signature {
 pub enum Symbol {
     /// A function that the module defines, by its function index.
     Func(u32),
+    /// The code of a function whose own symbol stands for the check of the stack before it.
+    Body(u32),
     /// The stub of a runtime function.
     Builtin(Builtin),
     /// The stub that a trap goes through.
@@ -83,6 +85,7 @@ impl Symbol {
             Self::ArrayEntry(ty) => (5, ty),
             Self::NativeAdapter(ty) => (6, ty),
             Self::ArrayAdapter(ty) => (7, ty),
+            Self::Body(index) => (8, index),
         };
         UserExternalName { namespace, index }
     }
@@ -99,6 +102,7 @@ impl Symbol {
             5 => Self::ArrayEntry(index),
             6 => Self::NativeAdapter(index),
             7 => Self::ArrayAdapter(index),
+            8 => Self::Body(index),
             _ => return None,
         })
     }

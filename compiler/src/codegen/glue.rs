@@ -10,8 +10,9 @@ use crate::translate::trap_instruction_code;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{
-    BlockArg, BlockCall, Endianness, ExceptionTableData, ExceptionTableItem, Function, InstBuilder,
-    MemFlagsData, Signature, StackSlotData, StackSlotKind, Type, UserFuncName, Value,
+    BlockArg, BlockCall, Endianness, ExceptionTableData, ExceptionTableItem, ExtFuncData,
+    ExternalName, FuncRef, Function, InstBuilder, MemFlagsData, Signature, StackSlotData,
+    StackSlotKind, Type, UserFuncName, Value,
 };
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -19,6 +20,7 @@ use prefab_abi::builtin::{Builtin, Traps};
 use prefab_abi::context::{ContextHeader, ContextLayout};
 use prefab_abi::exec::ExecState;
 use prefab_abi::func::{HostBinding, ImportedFunc, VALUE_SIZE};
+use prefab_abi::note;
 use prefab_abi::trap::TrapCode;
 use prefab_abi::types::{FuncType, ValType};
 
@@ -29,6 +31,7 @@ pub struct Glue<'a> {
     /// How guest functions take and return vectors.
     pub passed: Vectors,
     pub config: TargetFrontendConfig,
+    pub traps: note::Traps,
 }
 
 /// Where a trampoline's or an adapter's other side has the arguments.
@@ -46,7 +49,8 @@ impl Glue<'_> {
         let symbol = Symbol::Builtin(builtin);
         self.build(symbol, stub_signature(builtin), |g, params| {
             let exec = g.pointer(params[0], ContextHeader::EXEC);
-            g.leave(exec, TrapCode::StackOverflow);
+            g.leave(exec);
+            g.check_stack(exec, TrapCode::StackOverflow, |_| params[0]);
             let target = g.builtin(params[0], builtin);
             let result = g.call_c(target, builtin_signature(builtin), params);
             let trapped = match builtin.traps() {
@@ -73,11 +77,39 @@ impl Glue<'_> {
     pub fn trap_stub(&self, code: TrapCode) -> Function {
         self.build(Symbol::Trap(code), trap_stub_signature(), |g, params| {
             let exec = g.pointer(params[0], ContextHeader::EXEC);
-            g.leave(exec, code);
-            let number = g.builder.ins().iconst(I32, i64::from(code.number()));
-            let target = g.builtin(params[0], Builtin::Trap);
-            g.call_c(target, builtin_signature(Builtin::Trap), &[exec, number]);
-            g.raise(exec, params[0]);
+            g.leave(exec);
+            // Where traps are explicit there is room: functions check the stack themselves.
+            if g.glue.traps == note::Traps::Signals {
+                g.check_stack(exec, code, |_| params[0]);
+            }
+            g.trap(exec, code, params[0]);
+        })
+    }
+
+    /// What stands before a function whose frame takes `frame_size_bytes`: it goes on there if
+    /// the stack has as much room and traps otherwise, before the frame is made.
+    pub fn guard(&self, func: u32, ty: &FuncType, frame_size_bytes: u32) -> Function {
+        let signature = self.passed.guest_signature(ty);
+        self.build(Symbol::Func(func), signature.clone(), |g, params| {
+            let exec = g.pointer(params[0], ContextHeader::EXEC);
+            let limit = g.pointer(exec, ExecState::STACK_LIMIT);
+            let size = i64::from(frame_size_bytes);
+            let least = g.builder.ins().iadd_imm_s(limit, size);
+            let stack = g.builder.ins().get_stack_pointer(POINTER);
+            let less = IntCC::UnsignedLessThan;
+            let is_below = g.builder.ins().icmp(less, stack, least);
+            let overflow = g.builder.create_block();
+            let next = g.builder.create_block();
+            g.builder.ins().brif(is_below, overflow, [], next, []);
+            g.builder.set_cold_block(overflow);
+            g.builder.switch_to_block(overflow);
+            let stub = Symbol::Trap(TrapCode::StackOverflow);
+            let stub = g.func_ref(stub, trap_stub_signature());
+            g.builder.ins().call(stub, &params[..1]);
+            g.builder.ins().trap(crate::translate::NEVER);
+            g.builder.switch_to_block(next);
+            let body = g.func_ref(Symbol::Body(func), signature);
+            g.builder.ins().return_call(body, params);
         })
     }
 
@@ -128,7 +160,10 @@ impl Glue<'_> {
         self.build(symbol, signature, |g, params| {
             let (binding, args) = (params[0], &params[1..]);
             let exec = g.pointer(binding, HostBinding::EXEC);
-            g.leave(exec, TrapCode::StackOverflow);
+            g.leave(exec);
+            g.check_stack(exec, TrapCode::StackOverflow, |g| {
+                g.pointer(binding, HostBinding::CALLER)
+            });
             let function = g.pointer(binding, HostBinding::FUNCTION);
             let count = match passing {
                 Passing::Native => ty.results().len(),
@@ -205,28 +240,70 @@ impl Builder<'_, '_> {
         self.pointer(table, 8 * slot as i32)
     }
 
+    fn func_ref(&mut self, symbol: Symbol, signature: Signature) -> FuncRef {
+        let signature = self.builder.import_signature(signature);
+        let name = self
+            .builder
+            .func
+            .declare_imported_user_function(symbol.external_name());
+        self.builder.import_function(ExtFuncData {
+            name: ExternalName::user(name),
+            signature,
+            colocated: true,
+            patchable: false,
+        })
+    }
+
     fn call_c(&mut self, target: Value, signature: Signature, args: &[Value]) -> Option<Value> {
         let signature = self.builder.import_signature(signature);
         let call = self.builder.ins().call_indirect(signature, target, args);
         self.builder.inst_results(call).first().copied()
     }
 
-    /// Notes where the guest is left. If the stack has too little room for the host, traps with
-    /// `code` by an instruction: its signal is handled on another stack.
-    fn leave(&mut self, exec: Value, code: TrapCode) {
+    /// Notes where the guest is left.
+    fn leave(&mut self, exec: Value) {
         let frame = self.builder.ins().get_frame_pointer(POINTER);
         self.builder
             .ins()
             .store(flags(), frame, exec, ExecState::EXIT_FP);
+    }
+
+    /// Traps with `code` if the stack has too little room for the host: by an instruction, whose
+    /// signal is handled on another stack, or, where functions check the stack and have left room
+    /// enough for that, by a call. `context` gives a context of this module.
+    fn check_stack(
+        &mut self,
+        exec: Value,
+        code: TrapCode,
+        context: impl FnOnce(&mut Self) -> Value,
+    ) {
         let stack = self.builder.ins().get_stack_pointer(POINTER);
         let limit = self.pointer(exec, ExecState::STACK_LIMIT);
         let is_below = self
             .builder
             .ins()
             .icmp(IntCC::UnsignedLessThan, stack, limit);
-        self.builder
-            .ins()
-            .trapnz(is_below, trap_instruction_code(code));
+        if self.glue.traps == note::Traps::Signals {
+            let code = trap_instruction_code(code);
+            self.builder.ins().trapnz(is_below, code);
+            return;
+        }
+        let overflow = self.builder.create_block();
+        let next = self.builder.create_block();
+        self.builder.ins().brif(is_below, overflow, [], next, []);
+        self.builder.set_cold_block(overflow);
+        self.builder.switch_to_block(overflow);
+        let context = context(self);
+        self.trap(exec, code, context);
+        self.builder.switch_to_block(next);
+    }
+
+    /// Notes why the guest traps, and goes on at the landing.
+    fn trap(&mut self, exec: Value, code: TrapCode, context: Value) {
+        let number = self.builder.ins().iconst(I32, i64::from(code.number()));
+        let target = self.builtin(context, Builtin::Trap);
+        self.call_c(target, builtin_signature(Builtin::Trap), &[exec, number]);
+        self.raise(exec, context);
     }
 
     /// Goes on at the landing of the innermost activation.

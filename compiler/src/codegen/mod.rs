@@ -9,18 +9,18 @@ pub(crate) mod vectors;
 use crate::error::CompileError;
 use crate::module::Module;
 use crate::plan::Plan;
-use crate::translate::{Env, trap_code};
+use crate::translate::{Env, is_ruled_out, trap_code};
 use abi::Symbol;
 use cache::Cache;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{ExternalName, Function};
-use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::isa::unwind::UnwindInfo;
 use cranelift_codegen::{CompiledCode, Context, FinalizedMachReloc, FinalizedRelocTarget};
 use cranelift_frontend::FunctionBuilderContext;
 use glue::{Glue, Passing};
 use prefab_abi::builtin::Builtin;
+use prefab_abi::note::Traps;
 use prefab_abi::trap::TrapCode;
 use rayon::prelude::*;
 use slots::Slots;
@@ -58,12 +58,27 @@ pub struct Code {
     pub addresses: Vec<(u32, u32)>,
     /// How to unwind its frame.
     pub unwind: Option<UnwindInfo>,
+    /// How much of the stack its frame takes, in bytes; without what the caller has put there.
+    pub frame_size_bytes: u32,
 }
+
+impl Code {
+    /// Whether it goes with the code before it: what checks the stack for it.
+    pub const fn is_body(&self) -> bool {
+        matches!(self.symbol, Symbol::Body(_))
+    }
+}
+
+/// How much of a frame code may use before it has compared the stack pointer with the limit: what
+/// lies below the limit has room for two of them, the stubs, and the runtime's functions that note
+/// a trap. A function with a larger frame is checked before its frame is made.
+pub const FRAME_MARGIN_BYTES: u32 = 4 << 10;
 
 /// All code of a module.
 #[derive(Debug)]
 pub struct ModuleCode {
-    /// The module's functions, in order, then the glue.
+    /// The module's functions, in order, each behind what checks the stack for it if that is apart;
+    /// then the glue.
     pub code: Vec<Code>,
     /// The slots of the import table.
     pub slots: Slots,
@@ -91,7 +106,8 @@ pub fn compile(
             code
         })
         .collect();
-    let mut code = results.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let bodies = results.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let mut code = guarded(env, cache, bodies)?;
 
     let mut builtins = BTreeSet::new();
     let mut traps = BTreeSet::new();
@@ -108,19 +124,52 @@ pub fn compile(
         layout: &module.layout,
         passed: env.passed,
         config: env.isa.frontend_config(),
+        traps: env.traps,
     };
     let functions = glue_functions(module, env.plan, &glue, &builtins, &traps);
     let glue: Vec<Result<Code, CompileError>> = functions
         .into_par_iter()
         .map_init(State::default, |state, function| {
             state.context.func = function;
-            finish_func(env.isa, cache, state)
+            finish_func(env, cache, state)
         })
         .collect();
     for result in glue {
         code.push(result?);
     }
     Ok(ModuleCode { code, slots })
+}
+
+/// Puts a check of the stack before each function whose frame is too large to be made unchecked.
+fn guarded(
+    env: &Env<'_>,
+    cache: Option<&Cache>,
+    bodies: Vec<Code>,
+) -> Result<Vec<Code>, CompileError> {
+    if env.traps == Traps::Signals {
+        return Ok(bodies);
+    }
+    let glue = Glue {
+        slots: &Slots::new(0, &BTreeSet::new()),
+        layout: &env.module.layout,
+        passed: env.passed,
+        config: env.isa.frontend_config(),
+        traps: env.traps,
+    };
+    let mut code = Vec::with_capacity(bodies.len());
+    let mut state = State::default();
+    for mut body in bodies {
+        if let Symbol::Func(index) = body.symbol
+            && body.frame_size_bytes > FRAME_MARGIN_BYTES
+        {
+            let ty = env.module.func_type(index);
+            state.context.func = glue.guard(index, ty, body.frame_size_bytes);
+            code.push(finish_func(env, cache, &mut state)?);
+            body.symbol = Symbol::Body(index);
+        }
+        code.push(body);
+    }
+    Ok(code)
 }
 
 fn glue_functions(
@@ -178,24 +227,24 @@ fn compile_func(
     // A function that was refused has left what there was of it.
     state.context.clear();
     crate::translate::translate(env, defined, &mut state.context.func, &mut state.builder)?;
-    finish_func(env.isa, cache, state)
+    finish_func(env, cache, state)
 }
 
 fn finish_func(
-    isa: &dyn TargetIsa,
+    env: &Env<'_>,
     cache: Option<&Cache>,
     state: &mut State,
 ) -> Result<Code, CompileError> {
-    let found = cache.map(|cache| compile_with_cache(isa, cache, &mut state.context));
+    let found = cache.map(|cache| compile_with_cache(env, cache, &mut state.context));
     let code = match found.transpose()?.flatten() {
         Some(code) => Ok(code),
         None => {
             let compiled = state
                 .context
-                .compile(isa, &mut ControlPlane::default())
+                .compile(env.isa, &mut ControlPlane::default())
                 .map_err(|error| CompileError::new(codegen_error(error)))?
                 .clone();
-            extract(isa, &state.context.func, &compiled)
+            extract(env, &state.context.func, &compiled)
         }
     };
     state.context.clear();
@@ -205,16 +254,16 @@ fn finish_func(
 /// The function's code, from the cache or compiled and put there; `None` if what the cache has is
 /// of no use.
 fn compile_with_cache(
-    isa: &dyn TargetIsa,
+    env: &Env<'_>,
     mut cache: &Cache,
     context: &mut Context,
 ) -> Result<Option<Code>, CompileError> {
     let store = &mut cache;
     let (compiled, hit) = context
-        .compile_with_cache(isa, store, &mut ControlPlane::default())
+        .compile_with_cache(env.isa, store, &mut ControlPlane::default())
         .map(|(compiled, hit)| (compiled.clone(), hit))
         .map_err(|error| CompileError::new(codegen_error(error)))?;
-    let code = extract(isa, &context.func, &compiled);
+    let code = extract(env, &context.func, &compiled);
     cache.count(hit && code.is_ok());
     // Where the cache has not changed the function, it can still be compiled.
     if hit { Ok(code.ok()) } else { code.map(Some) }
@@ -233,11 +282,7 @@ fn codegen_error(error: cranelift_codegen::CompileError<'_>) -> String {
     }
 }
 
-fn extract(
-    isa: &dyn TargetIsa,
-    func: &Function,
-    compiled: &CompiledCode,
-) -> Result<Code, CompileError> {
+fn extract(env: &Env<'_>, func: &Function, compiled: &CompiledCode) -> Result<Code, CompileError> {
     let symbol = func
         .name
         .get_user()
@@ -249,23 +294,37 @@ fn extract(
         .iter()
         .map(|reloc| code_reloc(func, reloc))
         .collect::<Result<_, _>>()?;
-    let traps = buffer
-        .traps()
-        .iter()
-        .filter_map(|trap| Some((trap.offset, trap_code(trap.code)?)));
-    let traps: Vec<_> = traps.collect();
+    let traps = trap_sites(env.traps, compiled)?;
     let unwind = compiled
-        .create_unwind_info(isa)
+        .create_unwind_info(env.isa)
         .map_err(|error| CompileError::new(format!("no unwind information: {error}")))?;
     Ok(Code {
         symbol,
         bytes: buffer.data().to_vec(),
-        alignment: buffer.alignment.max(isa.function_alignment().preferred),
+        alignment: buffer.alignment.max(env.isa.function_alignment().preferred),
         relocs,
         addresses: addresses(compiled, &traps),
         traps,
         unwind,
+        frame_size_bytes: buffer
+            .frame_layout()
+            .map_or(u32::MAX, |layout| layout.frame_to_fp_offset),
     })
+}
+
+/// The instructions that may trap: none, where traps are explicit.
+fn trap_sites(traps: Traps, compiled: &CompiledCode) -> Result<Vec<(u32, TrapCode)>, CompileError> {
+    let sites = compiled.buffer.traps().iter();
+    let mut sites = sites.filter_map(|trap| Some((trap.offset, trap_code(trap.code)?)));
+    if traps == Traps::Signals {
+        return Ok(sites.collect());
+    }
+    match sites.find(|(_, code)| !is_ruled_out(*code)) {
+        None => Ok(Vec::new()),
+        Some((offset, code)) => Err(CompileError::new(format!(
+            "the instruction at code offset {offset:#x} would need a signal handler ({code})"
+        ))),
+    }
 }
 
 fn code_reloc(func: &Function, reloc: &FinalizedMachReloc) -> Result<CodeReloc, CompileError> {

@@ -1,6 +1,7 @@
 //! Memory instructions: loads, stores, sizes, bulk operations.
 
-use super::FuncTranslator;
+use super::{FuncTranslator, trap_instruction_code};
+use crate::PAGE_SIZE_LOG2;
 use crate::codegen::abi::{Symbol, stub_signature};
 use crate::error::CompileError;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -9,16 +10,14 @@ use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64};
 use cranelift_codegen::ir::{Endianness, InstBuilder, MemFlagsData, Type, Value};
 use prefab_abi::builtin::Builtin;
 use prefab_abi::context::MemoryDefinition;
+use prefab_abi::note::{MemoryPlan, Traps};
 use prefab_abi::trap::TrapCode;
 use wasmparser::{MemArg, MemArgTarget, Operator};
-
-/// The binary logarithm of the size of a page, in bytes.
-const PAGE_SIZE_LOG2: i64 = 16;
 
 /// What a load or store of a linear memory takes.
 #[derive(Clone, Copy)]
 pub(crate) struct Address {
-    /// Traps as out of bounds; little-endian.
+    /// Little-endian; traps as out of bounds, unless that has been checked.
     pub flags: MemFlagsData,
     /// The address, without the offset.
     pub base: Value,
@@ -63,11 +62,8 @@ pub(super) fn translate(
         }
         Operator::I64Store32 { memarg } => t.store(memarg, I32)?,
         Operator::MemorySize { mem } => {
-            let (base, offset) = t.memory_definition(*mem);
-            let flags = FuncTranslator::trusted(t.regions.definitions);
-            let offset = offset + MemoryDefinition::SIZE_BYTES;
-            let bytes = t.builder.ins().load(I64, flags, base, offset);
-            let pages = t.builder.ins().ushr_imm_u(bytes, PAGE_SIZE_LOG2);
+            let bytes = t.memory_size_bytes(*mem);
+            let pages = t.builder.ins().ushr_imm_u(bytes, i64::from(PAGE_SIZE_LOG2));
             let pages = t.builder.ins().ireduce(I32, pages);
             t.push(pages);
         }
@@ -116,13 +112,22 @@ impl FuncTranslator<'_, '_> {
             return Err(CompileError::new("accesses to arrays are not supported"));
         };
         let index = self.pop();
+        let offset = memarg.offset;
+        let mut flags = MemFlagsData::new()
+            .with_endianness(Endianness::Little)
+            .with_alias_region(Some(self.regions.heap));
+        let covered = match self.env.memory_plan {
+            MemoryPlan::Guarded => self.is_in_guard(offset, size_bytes),
+            MemoryPlan::Bounded => {
+                flags.set_notrap();
+                self.check_bounds(memory, index, offset + u64::from(size_bytes));
+                true
+            }
+        };
         let mut index = self.builder.ins().uextend(I64, index);
-        let mut offset = memarg.offset;
-        // The guard makes an access trap whose end is less than the guard's size behind 4 GiB.
-        let covered = offset + u64::from(size_bytes) <= self.env.guard_size_bytes;
-        if !covered || i32::try_from(offset).is_err() {
+        let displacement = i32::try_from(offset).ok().filter(|_| covered);
+        if displacement.is_none() {
             index = self.builder.ins().iadd_imm_s(index, offset as i64);
-            offset = 0;
         }
         if !covered {
             let last = (1 << 32) - i64::from(size_bytes);
@@ -134,14 +139,56 @@ impl FuncTranslator<'_, '_> {
         }
         let base = self.memory_base(memory);
         let base = self.builder.ins().iadd(base, index);
-        let flags = MemFlagsData::new()
-            .with_endianness(Endianness::Little)
-            .with_alias_region(Some(self.regions.heap));
         Ok(Address {
             flags,
             base,
-            offset: Offset32::new(offset as i32),
+            offset: Offset32::new(displacement.unwrap_or(0)),
         })
+    }
+
+    /// Whether a guard makes an access trap that starts `offset` behind some 32-bit address: it
+    /// ends less than the guard's size behind 4 GiB.
+    const fn is_in_guard(&self, offset: u64, size_bytes: u32) -> bool {
+        offset + size_bytes as u64 <= self.env.guard_size_bytes
+    }
+
+    /// Traps if an access that ends `reach` bytes behind `index` does not lie in the memory.
+    ///
+    /// Neither number reaches 2³³, so that their sum is what it should be.
+    fn check_bounds(&mut self, memory: u32, index: Value, reach: u64) {
+        let ty = &self.env.module.memories[memory as usize];
+        let (least, is_fixed) = (ty.min << PAGE_SIZE_LOG2, ty.max == Some(ty.min));
+        // A memory never shrinks.
+        if let Some(index) = self.constant(index)
+            && index + reach <= least
+        {
+            return;
+        }
+        let index = self.builder.ins().uextend(I64, index);
+        let end = self.builder.ins().iadd_imm_s(index, reach as i64);
+        let above = IntCC::UnsignedGreaterThan;
+        let outside = if is_fixed {
+            self.builder.ins().icmp_imm_u(above, end, least as i64)
+        } else {
+            let size = self.memory_size_bytes(memory);
+            self.builder.ins().icmp(above, end, size)
+        };
+        match self.env.traps {
+            // An instruction that traps is shorter than a call.
+            Traps::Signals => {
+                let code = trap_instruction_code(TrapCode::MemoryOutOfBounds);
+                self.builder.ins().trapnz(outside, code);
+            }
+            Traps::Explicit => self.trap_if(outside, TrapCode::MemoryOutOfBounds),
+        }
+    }
+
+    /// The current size of a memory, in bytes.
+    fn memory_size_bytes(&mut self, memory: u32) -> Value {
+        let (definition, offset) = self.memory_definition(memory);
+        let flags = FuncTranslator::trusted(self.regions.definitions);
+        let offset = offset + MemoryDefinition::SIZE_BYTES;
+        self.builder.ins().load(I64, flags, definition, offset)
     }
 
     fn load(

@@ -13,7 +13,7 @@ mod table;
 mod trap;
 mod variable;
 
-pub(crate) use trap::{NEVER, trap_code, trap_instruction_code};
+pub(crate) use trap::{NEVER, is_ruled_out, trap_code, trap_instruction_code};
 
 use crate::codegen::abi::{POINTER, Symbol};
 use crate::codegen::vectors::Vectors;
@@ -23,11 +23,13 @@ use crate::plan::Plan;
 use control::Frame;
 use cranelift_codegen::ir::{
     AliasRegion, AliasRegionData, Endianness, ExtFuncData, ExternalName, FuncRef, Function,
-    InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc, StackSlot, UserFuncName, Value,
+    InstBuilder, InstructionData, MemFlagsData, Opcode, SigRef, Signature, SourceLoc, StackSlot,
+    UserFuncName, Value, ValueDef,
 };
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use operand::{Local, Operand};
+use prefab_abi::note::{MemoryPlan, Traps};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use wasmparser::{BinaryReader, FunctionBody, Operator, WasmFeatures};
@@ -42,8 +44,12 @@ pub(crate) struct Env<'a> {
     pub vectors: Vectors,
     /// How functions take and return them.
     pub passed: Vectors,
+    /// How accesses to memories are checked.
+    pub memory_plan: MemoryPlan,
     /// The size of the guard behind a memory's 4 GiB, in bytes.
     pub guard_size_bytes: u64,
+    /// How the code finds that it has to trap.
+    pub traps: Traps,
 }
 
 /// Translates the `defined`-th function that the module defines.
@@ -71,6 +77,11 @@ pub(crate) fn translate(
     }
     t.push_function_frame(ty.results());
     let mut ops = body.get_operators_reader()?;
+    if env.traps == Traps::Explicit && trap::has_calls(ops.clone())? {
+        t.builder
+            .set_srcloc(SourceLoc::new(ops.original_position() as u32));
+        t.check_stack();
+    }
     while !ops.eof() {
         let (op, offset) = ops.read_with_offset()?;
         t.builder.set_srcloc(SourceLoc::new(offset as u32));
@@ -179,6 +190,23 @@ impl<'a, 'f> FuncTranslator<'a, 'f> {
         Err(CompileError::new(format!(
             "the instruction {op:?} is not supported"
         )))
+    }
+
+    /// The number that a value is, if that is known here: its bits, extended with zeros.
+    pub fn constant(&self, value: Value) -> Option<u64> {
+        let dfg = &self.builder.func.dfg;
+        let ValueDef::Result(inst, 0) = dfg.value_def(value) else {
+            return None;
+        };
+        let InstructionData::UnaryImm {
+            opcode: Opcode::Iconst,
+            imm,
+        } = dfg.insts[inst]
+        else {
+            return None;
+        };
+        let unused = 64 - dfg.value_type(value).bits();
+        Some(imm.bits().cast_unsigned() << unused >> unused)
     }
 
     /// The reference by which this function calls `symbol`.

@@ -6,6 +6,8 @@ use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
+use prefab_abi::note::Traps;
+use prefab_abi::trap::TrapCode;
 use wasmparser::Operator;
 
 pub(super) fn translate(
@@ -112,10 +114,23 @@ fn binary(t: &mut FuncTranslator<'_, '_>, op: &Operator<'_>) -> bool {
         Operator::I32Add | Operator::I64Add => ins!(t, iadd, 2),
         Operator::I32Sub | Operator::I64Sub => ins!(t, isub, 2),
         Operator::I32Mul | Operator::I64Mul => ins!(t, imul, 2),
-        Operator::I32DivS | Operator::I64DivS => ins!(t, sdiv, 2),
-        Operator::I32DivU | Operator::I64DivU => ins!(t, udiv, 2),
-        Operator::I32RemS | Operator::I64RemS => ins!(t, srem, 2),
-        Operator::I32RemU | Operator::I64RemU => ins!(t, urem, 2),
+        Operator::I32DivS | Operator::I64DivS => {
+            t.check_divisor();
+            t.check_quotient();
+            ins!(t, sdiv, 2);
+        }
+        Operator::I32DivU | Operator::I64DivU => {
+            t.check_divisor();
+            ins!(t, udiv, 2);
+        }
+        Operator::I32RemS | Operator::I64RemS => {
+            t.check_divisor();
+            ins!(t, srem, 2);
+        }
+        Operator::I32RemU | Operator::I64RemU => {
+            t.check_divisor();
+            ins!(t, urem, 2);
+        }
         Operator::I32And | Operator::I64And => ins!(t, band, 2),
         Operator::I32Or | Operator::I64Or => ins!(t, bor, 2),
         Operator::I32Xor | Operator::I64Xor => ins!(t, bxor, 2),
@@ -146,10 +161,10 @@ fn convert(t: &mut FuncTranslator<'_, '_>, op: &Operator<'_>) -> bool {
         Operator::I64Extend8S => t.sign_extend(I8, I64),
         Operator::I64Extend16S => t.sign_extend(I16, I64),
         Operator::I64Extend32S => t.sign_extend(I32, I64),
-        Operator::I32TruncF32S | Operator::I32TruncF64S => ins!(t, fcvt_to_sint, to I32),
-        Operator::I32TruncF32U | Operator::I32TruncF64U => ins!(t, fcvt_to_uint, to I32),
-        Operator::I64TruncF32S | Operator::I64TruncF64S => ins!(t, fcvt_to_sint, to I64),
-        Operator::I64TruncF32U | Operator::I64TruncF64U => ins!(t, fcvt_to_uint, to I64),
+        Operator::I32TruncF32S | Operator::I32TruncF64S => t.truncate(I32, true),
+        Operator::I32TruncF32U | Operator::I32TruncF64U => t.truncate(I32, false),
+        Operator::I64TruncF32S | Operator::I64TruncF64S => t.truncate(I64, true),
+        Operator::I64TruncF32U | Operator::I64TruncF64U => t.truncate(I64, false),
         Operator::I32TruncSatF32S | Operator::I32TruncSatF64S => ins!(t, fcvt_to_sint_sat, to I32),
         Operator::I32TruncSatF32U | Operator::I32TruncSatF64U => ins!(t, fcvt_to_uint_sat, to I32),
         Operator::I64TruncSatF32S | Operator::I64TruncSatF64S => ins!(t, fcvt_to_sint_sat, to I64),
@@ -169,11 +184,99 @@ fn convert(t: &mut FuncTranslator<'_, '_>, op: &Operator<'_>) -> bool {
     true
 }
 
+/// The floats of the type `from` next to those that are numbers of the type `to` without their
+/// fraction: the greatest below them and the least above.
+fn float_bounds(from: Type, to: Type, signed: bool) -> (f64, f64) {
+    let bits = to.bits() as i32;
+    if !signed {
+        return (-1.0, 2_f64.powi(bits));
+    }
+    let above = 2_f64.powi(bits - 1);
+    let below = match (from, to) {
+        // All integers of 32 bits are such floats, and there are more between them.
+        (F64, I32) => -above - 1.0,
+        (F64, _) => -above * (1.0 + f64::EPSILON),
+        _ => -above * (1.0 + f64::from(f32::EPSILON)),
+    };
+    (below, above)
+}
+
 impl FuncTranslator<'_, '_> {
     /// Pushes a condition as an `i32`.
     pub(super) fn push_bool(&mut self, condition: Value) {
         let value = self.builder.ins().uextend(I32, condition);
         self.push(value);
+    }
+
+    /// Where traps are explicit, traps if the divisor on top of the stack is 0.
+    fn check_divisor(&mut self) {
+        let (_, divisor) = self.top2();
+        let known = self.constant(divisor);
+        if self.env.traps == Traps::Signals || known.is_some_and(|divisor| divisor != 0) {
+            return;
+        }
+        let is_zero = self.builder.ins().icmp_imm_s(IntCC::Equal, divisor, 0);
+        self.trap_if(is_zero, TrapCode::IntegerDivideByZero);
+    }
+
+    /// Where traps are explicit, traps if the quotient of the two numbers on top of the stack has
+    /// no room in their type: the least number divided by −1.
+    fn check_quotient(&mut self) {
+        let (dividend, divisor) = self.top2();
+        let bits = self.builder.func.dfg.value_type(dividend).bits();
+        let minus_one = u64::MAX >> (64 - bits);
+        let known = self.constant(divisor);
+        if self.env.traps == Traps::Signals || known.is_some_and(|divisor| divisor != minus_one) {
+            return;
+        }
+        let least = i64::MIN >> (64 - bits);
+        let is_minus_one = self.builder.ins().icmp_imm_s(IntCC::Equal, divisor, -1);
+        let is_least = self.builder.ins().icmp_imm_s(IntCC::Equal, dividend, least);
+        let overflows = self.builder.ins().band(is_minus_one, is_least);
+        self.trap_if(overflows, TrapCode::IntegerOverflow);
+    }
+
+    /// Converts a float to an integer of the type `to`, or traps.
+    fn truncate(&mut self, to: Type, signed: bool) {
+        let float = self.pop();
+        let explicit = self.env.traps == Traps::Explicit;
+        if explicit {
+            self.check_float(float, to, signed);
+        }
+        let ins = self.builder.ins();
+        let value = match (signed, explicit) {
+            (true, false) => ins.fcvt_to_sint(to, float),
+            (false, false) => ins.fcvt_to_uint(to, float),
+            // These never trap, and for what is left they are the same.
+            (true, true) => ins.fcvt_to_sint_sat(to, float),
+            (false, true) => ins.fcvt_to_uint_sat(to, float),
+        };
+        self.push(value);
+    }
+
+    /// Traps unless a float, without its fraction, is a number of the type `to`.
+    fn check_float(&mut self, float: Value, to: Type, signed: bool) {
+        let from = self.builder.func.dfg.value_type(float);
+        let (below, above) = float_bounds(from, to, signed);
+        let mut bound = |value: f64| match from {
+            F32 => self.builder.ins().f32const(value as f32),
+            _ => self.builder.ins().f64const(value),
+        };
+        let (below, above) = (bound(below), bound(above));
+        let is_above = self.builder.ins().fcmp(FloatCC::GreaterThan, float, below);
+        let is_below = self.builder.ins().fcmp(FloatCC::LessThan, float, above);
+        let fits = self.builder.ins().band(is_above, is_below);
+        let refused = self.builder.create_block();
+        let next = self.builder.create_block();
+        self.builder.ins().brif(fits, next, [], refused, []);
+        self.cold(refused, |t| {
+            let is_nan = t.builder.ins().fcmp(FloatCC::Unordered, float, float);
+            t.trap_if(is_nan, TrapCode::InvalidConversionToInteger);
+            t.mark_cold();
+            t.trap(TrapCode::IntegerOverflow);
+        });
+        self.builder.switch_to_block(next);
+        self.builder.seal_block(next);
     }
 
     fn sign_extend(&mut self, from: Type, to: Type) {
@@ -187,5 +290,30 @@ impl FuncTranslator<'_, '_> {
         let value = self.pop();
         let value = self.builder.ins().bitcast(to, MemFlagsData::new(), value);
         self.push(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{F32, F64, I32, I64, float_bounds};
+
+    #[test]
+    fn bounds_are_next_to_what_they_bound() {
+        let f32_s32 = float_bounds(F32, I32, true);
+        assert_eq!(f32_s32, (-2_147_483_904.0, 2_147_483_648.0));
+        assert_eq!((f32_s32.0 as f32).next_up(), i32::MIN as f32);
+        let (below, above) = float_bounds(F64, I32, true);
+        assert_eq!((below, above), (-2_147_483_649.0, 2_147_483_648.0));
+        assert_eq!(below.next_up().trunc(), f64::from(i32::MIN));
+        let (below, above) = float_bounds(F32, I64, true);
+        assert_eq!((below as f32).next_up(), i64::MIN as f32);
+        assert_eq!(above, 9_223_372_036_854_775_808.0);
+        let (below, _) = float_bounds(F64, I64, true);
+        assert_eq!(below.next_up(), i64::MIN as f64);
+        for from in [F32, F64] {
+            assert_eq!(float_bounds(from, I32, false), (-1.0, 4_294_967_296.0));
+            let above = 18_446_744_073_709_551_616.0;
+            assert_eq!(float_bounds(from, I64, false), (-1.0, above));
+        }
     }
 }

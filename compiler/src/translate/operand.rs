@@ -77,6 +77,14 @@ impl FuncTranslator<'_, '_> {
         (self.pop(), b)
     }
 
+    /// The two values on top of the operand stack; the first is that which was pushed first.
+    pub fn top2(&self) -> (Value, Value) {
+        match *self.top(2) {
+            [Operand::One(a), Operand::One(b)] => (a, b),
+            _ => unreachable!("validated code has operands of the right types"),
+        }
+    }
+
     /// Takes three values off the operand stack; the first is that which was pushed first.
     pub fn pop3(&mut self) -> (Value, Value, Value) {
         let c = self.pop();

@@ -2,9 +2,14 @@
 //! and the return address tells where.
 
 use super::FuncTranslator;
-use crate::codegen::abi::{Symbol, trap_stub_signature};
-use cranelift_codegen::ir::{InstBuilder, Value};
+use crate::codegen::abi::{POINTER, Symbol, trap_stub_signature};
+use crate::error::CompileError;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{Endianness, InstBuilder, MemFlagsData, Value};
+use prefab_abi::context::ContextHeader;
+use prefab_abi::exec::ExecState;
 use prefab_abi::trap::TrapCode;
+use wasmparser::{Operator, OperatorsReader};
 
 /// The code of an instruction that is never executed: behind a call that does not return.
 pub(crate) const NEVER: cranelift_codegen::ir::TrapCode =
@@ -23,7 +28,47 @@ pub(crate) fn trap_code(code: cranelift_codegen::ir::TrapCode) -> Option<TrapCod
     }
 }
 
+/// Whether an instruction that traps with this code never does where traps are explicit.
+pub(crate) const fn is_ruled_out(code: TrapCode) -> bool {
+    match code {
+        // A comparison stands before each division. Cranelift compares again or lets the machine.
+        TrapCode::IntegerDivideByZero | TrapCode::IntegerOverflow => true,
+        // Only saturating conversions are used. Cranelift says of some that they trap, because
+        // they are made of the instruction that the others are made of.
+        TrapCode::InvalidConversionToInteger => true,
+        _ => false,
+    }
+}
+
+/// Whether a function calls functions that come back to it.
+pub(super) fn has_calls(mut ops: OperatorsReader<'_>) -> Result<bool, CompileError> {
+    while !ops.eof() {
+        let op = ops.read()?;
+        if matches!(op, Operator::Call { .. } | Operator::CallIndirect { .. }) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 impl FuncTranslator<'_, '_> {
+    /// Traps if the stack has been used up to its limit, this function's frame included. What a
+    /// frame may use before the comparison is bounded: see [`crate::codegen::FRAME_MARGIN_BYTES`].
+    pub fn check_stack(&mut self) {
+        let exec = self.constant_field(ContextHeader::EXEC);
+        let flags = MemFlagsData::trusted().with_endianness(Endianness::Little);
+        let limit = self
+            .builder
+            .ins()
+            .load(POINTER, flags, exec, ExecState::STACK_LIMIT);
+        let stack = self.builder.ins().get_stack_pointer(POINTER);
+        let is_below = self
+            .builder
+            .ins()
+            .icmp(IntCC::UnsignedLessThan, stack, limit);
+        self.trap_if(is_below, TrapCode::StackOverflow);
+    }
+
     /// Ends the current block with a trap.
     pub fn trap(&mut self, code: TrapCode) {
         let stub = self.func_ref(Symbol::Trap(code), trap_stub_signature);

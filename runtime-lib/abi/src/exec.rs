@@ -24,7 +24,8 @@ pub struct Landing {
 #[repr(C)]
 pub struct ExecState {
     /// A stub or host adapter whose stack pointer is below this traps with a stack overflow
-    /// instead of calling the host.
+    /// instead of calling the host; so does, where traps are explicit, a function that calls
+    /// others. 0 if nothing is known of the stack.
     pub stack_limit: u64,
     /// Where a trap of the innermost activation lands. `pc` is 0 when no guest runs.
     pub landing: Landing,

@@ -94,6 +94,9 @@ pub struct Note {
     pub memory_plan: MemoryPlan,
     /// The size of the guard behind each memory's reservation that the code relies on, in bytes.
     pub guard_size_bytes: u64,
+    /// The size that a memory may grow to if it declares no lesser maximum, in bytes: with
+    /// [`MemoryPlan::Bounded`] no more is reserved for it.
+    pub max_memory_bytes: u64,
     /// How the code traps.
     pub traps: Traps,
     /// The options that the module was compiled with, for people.
@@ -113,6 +116,7 @@ const PAGE_SIZE: u32 = 4;
 const MEMORY_PLAN: u32 = 5;
 const GUARD_SIZE: u32 = 6;
 const TRAPS: u32 = 7;
+const MAX_MEMORY: u32 = 8;
 const COMPILER: u32 = REQUIRED_TAGS_END;
 const OPTIONS: u32 = REQUIRED_TAGS_END + 1;
 const MODULE_SHA256: u32 = REQUIRED_TAGS_END + 2;
@@ -129,6 +133,9 @@ fn put_field(out: &mut Vec<u8>, tag: u32, value: &[u8]) {
     out.resize(padded(out.len()), 0);
 }
 
+/// The size of the largest memory, in bytes: what a 32-bit address reaches.
+pub const MEMORY_SIZE_LIMIT_BYTES: u64 = 1 << 32;
+
 /// What code takes for granted of memories and of the runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Assumptions {
@@ -136,6 +143,8 @@ pub struct Assumptions {
     pub memory_plan: MemoryPlan,
     /// The size of the guard behind each memory's reservation, in bytes.
     pub guard_size_bytes: u64,
+    /// The size that a memory may grow to if it declares no lesser maximum, in bytes.
+    pub max_memory_bytes: u64,
     /// How the code traps.
     pub traps: Traps,
 }
@@ -147,6 +156,7 @@ impl Note {
         Assumptions {
             memory_plan: self.memory_plan,
             guard_size_bytes: self.guard_size_bytes,
+            max_memory_bytes: self.max_memory_bytes,
             traps: self.traps,
         }
     }
@@ -174,6 +184,10 @@ impl Note {
             &self.guard_size_bytes.to_le_bytes(),
         );
         put_field(&mut fields, TRAPS, &(self.traps as u32).to_le_bytes());
+        if self.max_memory_bytes != MEMORY_SIZE_LIMIT_BYTES {
+            let max = self.max_memory_bytes.to_le_bytes();
+            put_field(&mut fields, MAX_MEMORY, &max);
+        }
         put_field(&mut fields, COMPILER, self.compiler.as_bytes());
         put_field(&mut fields, OPTIONS, self.options.as_bytes());
         put_field(&mut fields, MODULE_SHA256, &self.module_sha256);
@@ -222,6 +236,10 @@ impl Note {
             page_size: fields.u64(PAGE_SIZE, "note page size")?,
             memory_plan: fields.known(MEMORY_PLAN, "note memory plan", MemoryPlan::from_number)?,
             guard_size_bytes: fields.u64(GUARD_SIZE, "note guard size")?,
+            max_memory_bytes: match fields.find(MAX_MEMORY)? {
+                Some(_) => fields.u64(MAX_MEMORY, "note maximum of memories")?,
+                None => MEMORY_SIZE_LIMIT_BYTES,
+            },
             traps: fields.known(TRAPS, "note traps", Traps::from_number)?,
             options: fields.string(OPTIONS, "note options")?,
             module_sha256: fields.array(MODULE_SHA256, "note module SHA-256")?,
@@ -254,7 +272,7 @@ impl<'a> Fields<'a> {
     fn check_tags(&self) -> Result<(), FormatError> {
         for field in self.iter() {
             let (tag, _) = field?;
-            if tag < REQUIRED_TAGS_END && !(ABI_REVISION..=TRAPS).contains(&tag) {
+            if tag < REQUIRED_TAGS_END && !(ABI_REVISION..=MAX_MEMORY).contains(&tag) {
                 let problem = "must be understood but is not known to this runtime";
                 return Err(FormatError::new("note field tag", problem, u64::from(tag)));
             }
@@ -262,14 +280,19 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    fn get(&self, tag: u32, name: &'static str) -> Result<&'a [u8], FormatError> {
+    fn find(&self, tag: u32) -> Result<Option<&'a [u8]>, FormatError> {
         for field in self.iter() {
             let (found, value) = field?;
             if found == tag {
-                return Ok(value);
+                return Ok(Some(value));
             }
         }
-        Err(FormatError::new(name, "is missing", 0))
+        Ok(None)
+    }
+
+    fn get(&self, tag: u32, name: &'static str) -> Result<&'a [u8], FormatError> {
+        let missing = || FormatError::new(name, "is missing", 0);
+        self.find(tag)?.ok_or_else(missing)
     }
 
     fn array<const N: usize>(&self, tag: u32, name: &'static str) -> Result<[u8; N], FormatError> {
@@ -307,7 +330,7 @@ impl<'a> Fields<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MemoryPlan, Note, Traps};
+    use super::{MEMORY_SIZE_LIMIT_BYTES, MemoryPlan, Note, Traps};
     use alloc::string::ToString;
 
     fn note() -> Note {
@@ -319,6 +342,7 @@ mod tests {
             page_size: 4096,
             memory_plan: MemoryPlan::Guarded,
             guard_size_bytes: 1 << 25,
+            max_memory_bytes: 1 << 24,
             traps: Traps::Signals,
             options: "-O2".to_string(),
             module_sha256: [1; 32],
@@ -331,6 +355,15 @@ mod tests {
         let bytes = note().to_bytes();
         assert_eq!(bytes.len() % 4, 0);
         assert_eq!(Note::from_bytes(&bytes), Ok(note()));
+    }
+
+    #[test]
+    fn the_greatest_maximum_need_not_be_said() {
+        let mut note = note();
+        let said = note.to_bytes().len();
+        note.max_memory_bytes = MEMORY_SIZE_LIMIT_BYTES;
+        assert!(note.to_bytes().len() < said);
+        assert_eq!(Note::from_bytes(&note.to_bytes()), Ok(note));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 use crate::error::Error;
 use crate::global::{Cell, read_cell, write_cell};
 use crate::mapping::{Mapping, round_to_page};
-use crate::memory::{MemoryData, Place};
+use crate::memory::{MemoryData, Place, Reservation};
 use crate::module::Module;
 use crate::store::StoreInner;
 use crate::types::MemoryType;
@@ -44,17 +44,17 @@ impl Fields {
         let layout = *module.meta().layout();
         let size = round_to_page(layout.size() as usize)
             .ok_or_else(|| refused(rustix::io::Errno::NOMEM))?;
-        let guard_size_bytes = module.guard_size_bytes();
-        let mut mapping = match memory {
-            Some(_) => crate::memory::reserve(size, guard_size_bytes)?,
+        let memory = memory.map(|ty| (ty, Reservation::of_module(module.assumptions(), ty)));
+        let mut mapping = match &memory {
+            Some((_, reservation)) => reservation.map(size)?,
             None => Mapping::reserve(size).map_err(refused)?,
         };
         // SAFETY: the fields' size is at most that of the mapping.
         let context = unsafe { mapping.base().add(size) };
         let backing = match memory {
-            Some(ty) => {
+            Some((ty, reservation)) => {
                 let place = Place::Instance(mapping, size);
-                Backing::Memory(MemoryData::new(ty, guard_size_bytes, place)?)
+                Backing::Memory(MemoryData::new(ty, reservation, place)?)
             }
             None => {
                 mapping.make_accessible(0, size).map_err(refused)?;

@@ -1,7 +1,7 @@
 //! Whether what a module imports is there, and of the right type.
 
 use super::{Extern, Instance};
-use crate::error::{Error, ImportProblem, LinkError};
+use crate::error::{Error, ImportProblem, LinkError, MemoryPlanError};
 use crate::func::HostFunc;
 use crate::module::Module;
 use crate::module::types::{import_extern_type, import_type};
@@ -66,7 +66,14 @@ impl Imports {
             let found = provided.as_ref().map(|found| found.ty(store)).transpose()?;
             match provided {
                 Some(provided) if found.as_ref().is_some_and(|ty| ty.matches(&expected)) => {
-                    imports.push(store, module, provided)?;
+                    if let Provided::Extern(Extern::Memory(memory)) = &provided {
+                        let reservation = store.memories[memory.index as usize].reservation();
+                        if !reservation.suits(module.assumptions()) {
+                            let import = import_type(meta, import)?;
+                            return Err(MemoryPlanError::new(module.name(), import).into());
+                        }
+                    }
+                    imports.push(provided);
                 }
                 _ => {
                     let import = import_type(meta, import)?;
@@ -86,26 +93,13 @@ impl Imports {
         }
     }
 
-    fn push(
-        &mut self,
-        store: &StoreInner,
-        module: &Module,
-        provided: Provided,
-    ) -> Result<(), Error> {
+    fn push(&mut self, provided: Provided) {
         match provided {
             Provided::Extern(Extern::Table(table)) => self.tables.push(table.index),
             Provided::Extern(Extern::Global(global)) => self.globals.push(global.index),
-            Provided::Extern(Extern::Memory(memory)) => {
-                let guard = store.memories[memory.index as usize].guard_size_bytes();
-                if guard < module.guard_size_bytes() {
-                    let what = "a larger guard behind a memory that it imports";
-                    return Err(Error::Unsupported(what));
-                }
-                self.memories.push(memory.index);
-            }
+            Provided::Extern(Extern::Memory(memory)) => self.memories.push(memory.index),
             func => self.funcs.push(func),
         }
-        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use super::imports::{Imports, Provided};
 use crate::const_expr::evaluate_as;
 use crate::error::Error;
 use crate::func::{Adapters, FuncKind, call_guest};
-use crate::memory::{MemoryData, Place};
+use crate::memory::{MemoryData, Place, Reservation};
 use crate::module::Module;
 use crate::module::types::{memory_type, table_type, val_type};
 use crate::store::StoreInner;
@@ -235,7 +235,8 @@ impl StoreInner {
         for index in own..memories.len() {
             let ty = defined_memory_type(&memories.get(index)?)?;
             let place = Place::Defined(data.fields.defined_memory(index));
-            let memory = MemoryData::new(ty, module.guard_size_bytes(), place)?;
+            let reservation = Reservation::of_module(module.assumptions(), ty);
+            let memory = MemoryData::new(ty, reservation, place)?;
             data.memories.push(self.add_memory(memory));
         }
         let mut statics = HashSet::new();

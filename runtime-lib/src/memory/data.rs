@@ -3,7 +3,7 @@
 //! ```text
 //!  mapping
 //!  │ fields or definition │ memory … │ no access … │ guard │
-//!                         └──── RESERVATION_BYTES ─┘
+//!                         └─ size of reservation ──┘
 //! ```
 //!
 //! # Safety
@@ -17,23 +17,16 @@
 
 use crate::error::Error;
 use crate::mapping::{Mapping, page_size, round_to_page};
+use crate::memory::Reservation;
 use crate::module::Module;
 use crate::types::{MemoryType, PAGE_SIZE};
 use prefab_abi::context::MemoryDefinition;
 use prefab_abi::meta::ImageChunk;
-use rustix::io::Errno;
 use std::ops::Range;
 use std::ptr::NonNull;
 
 /// The greatest size of a memory, in pages: all that a 32-bit address reaches.
 pub(crate) const MAX_PAGES: u64 = 1 << 16;
-
-/// The addresses that a memory may grow into, in bytes.
-pub(crate) const RESERVATION_BYTES: u64 = MAX_PAGES * PAGE_SIZE;
-
-/// The guard behind a memory that no module asks for, in bytes: enough for every module that
-/// may import it.
-pub(crate) const DEFAULT_GUARD_SIZE_BYTES: u64 = 1 << 32;
 
 /// Where a memory and its definition lie.
 pub(crate) enum Place {
@@ -54,38 +47,26 @@ pub(crate) struct MemoryData {
     offset: usize,
     definition: NonNull<MemoryDefinition>,
     max: Option<u64>,
-    guard_size_bytes: u64,
-}
-
-/// Reserves room for a memory `before` bytes behind the start of the mapping.
-pub(crate) fn reserve(before: usize, guard_size_bytes: u64) -> Result<Mapping, Error> {
-    let too_large = || Error::resource("reserve a memory", Errno::NOMEM);
-    let size = RESERVATION_BYTES
-        .checked_add(guard_size_bytes)
-        .and_then(|size| usize::try_from(size).ok())
-        .and_then(|size| round_to_page(size.checked_add(before)?))
-        .ok_or_else(too_large)?;
-    Mapping::reserve(size).map_err(|error| {
-        Error::resource(
-            "reserve 4 GiB of address space and a guard for a memory",
-            error,
-        )
-    })
+    reservation: Reservation,
 }
 
 impl MemoryData {
-    /// A memory of the type's least size; all zero.
-    pub(crate) fn new(ty: MemoryType, guard_size_bytes: u64, place: Place) -> Result<Self, Error> {
-        if ty.min > MAX_PAGES {
+    /// A memory of the type's least size, which is not more than `reservation` has; all zero.
+    pub(crate) fn new(
+        ty: MemoryType,
+        reservation: Reservation,
+        place: Place,
+    ) -> Result<Self, Error> {
+        if ty.min > MAX_PAGES || ty.min * PAGE_SIZE > reservation.size_bytes {
             return Err(Error::OutOfBounds("a memory cannot have more than 4 GiB"));
         }
         let (mut mapping, offset, definition) = match place {
             Place::Own => {
-                let mapping = reserve(page_size(), guard_size_bytes)?;
+                let mapping = reservation.map(page_size())?;
                 let definition = mapping.base().cast();
                 (mapping, page_size(), definition)
             }
-            Place::Defined(definition) => (reserve(0, guard_size_bytes)?, 0, definition),
+            Place::Defined(definition) => (reservation.map(0)?, 0, definition),
             Place::Instance(mapping, offset) => {
                 let at = offset as isize + prefab_abi::context::ContextHeader::MEMORY as isize;
                 // SAFETY: the instance's header lies right before the memory, in the mapping.
@@ -104,7 +85,7 @@ impl MemoryData {
             offset,
             definition,
             max: ty.max,
-            guard_size_bytes,
+            reservation,
         };
         memory.define(size_bytes);
         Ok(memory)
@@ -131,13 +112,13 @@ impl MemoryData {
     }
 
     /// The addresses at which an access to the memory may fault.
-    pub(crate) fn reservation(&self) -> Range<u64> {
+    pub(crate) fn addresses(&self) -> Range<u64> {
         let base = self.base().as_ptr().expose_provenance() as u64;
-        base..base + RESERVATION_BYTES + self.guard_size_bytes
+        base..base + self.reservation.len()
     }
 
-    pub(crate) const fn guard_size_bytes(&self) -> u64 {
-        self.guard_size_bytes
+    pub(crate) const fn reservation(&self) -> &Reservation {
+        &self.reservation
     }
 
     /// The current size, in bytes.
@@ -154,7 +135,8 @@ impl MemoryData {
     /// Grows by `delta` pages; the size before, in pages.
     pub(crate) fn grow(&mut self, delta: u64) -> Result<u64, Error> {
         let old = self.size_bytes() / PAGE_SIZE;
-        let max = self.max.unwrap_or(MAX_PAGES).min(MAX_PAGES);
+        let room = self.reservation.size_bytes / PAGE_SIZE;
+        let max = self.max.unwrap_or(room).min(room);
         let new = old.checked_add(delta).filter(|new| *new <= max);
         let new = new.ok_or(Error::OutOfBounds(
             "the memory would be larger than it may become",
@@ -219,12 +201,13 @@ unsafe impl Send for MemoryData {}
 #[cfg(test)]
 mod tests {
     use super::{MemoryData, Place};
+    use crate::memory::Reservation;
     use crate::types::{MemoryType, PAGE_SIZE};
 
     #[test]
     fn grows_in_place_up_to_its_maximum() {
         let ty = MemoryType::new(1, Some(3));
-        let mut memory = MemoryData::new(ty, 1 << 16, Place::Own).unwrap();
+        let mut memory = MemoryData::new(ty, Reservation::of_host(), Place::Own).unwrap();
         memory.bytes_mut()[PAGE_SIZE as usize - 1] = 9;
         let base = memory.bytes().as_ptr();
         assert_eq!(memory.grow(2).unwrap(), 1);
@@ -235,12 +218,32 @@ mod tests {
         assert_eq!(memory.bytes()[PAGE_SIZE as usize - 1], 9);
         memory.bytes_mut()[3 * PAGE_SIZE as usize - 1] = 1;
         assert_eq!(memory.ty(), MemoryType::new(3, Some(3)));
-        assert!(memory.reservation().contains(&(base.addr() as u64)));
+        assert!(memory.addresses().contains(&(base.addr() as u64)));
+    }
+
+    #[test]
+    fn grows_no_further_than_its_reservation() {
+        let ty = MemoryType::new(1, None);
+        let reservation = Reservation {
+            size_bytes: 2 * PAGE_SIZE,
+            guard_size_bytes: 0,
+        };
+        let mut memory = MemoryData::new(ty, reservation, Place::Own).unwrap();
+        assert_eq!(memory.grow(1).unwrap(), 1);
+        assert!(memory.grow(1).is_err());
+        assert_eq!(memory.ty(), MemoryType::new(2, None));
+        memory.bytes_mut()[2 * PAGE_SIZE as usize - 1] = 1;
+        let larger = MemoryType::new(3, None);
+        assert!(MemoryData::new(larger, reservation, Place::Own).is_err());
     }
 
     #[test]
     fn a_memory_may_be_empty() {
-        let memory = MemoryData::new(MemoryType::new(0, None), 0, Place::Own).unwrap();
-        assert!(memory.bytes().is_empty());
+        for max in [None, Some(0)] {
+            let ty = MemoryType::new(0, max);
+            let reservation = Reservation::of_host_where_scarce(ty);
+            let memory = MemoryData::new(ty, reservation, Place::Own).unwrap();
+            assert!(memory.bytes().is_empty());
+        }
     }
 }

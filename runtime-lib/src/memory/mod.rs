@@ -1,8 +1,10 @@
 //! Memories.
 
 mod data;
+mod reservation;
 
-pub(crate) use data::{DEFAULT_GUARD_SIZE_BYTES, MemoryData, Place, reserve};
+pub(crate) use data::{MemoryData, Place};
+pub(crate) use reservation::Reservation;
 
 use crate::error::Error;
 use crate::store::{AsContext, AsContextMut, StoreId, StoreInner};
@@ -20,13 +22,23 @@ const OUTSIDE: Error = Error::OutOfBounds("the bytes do not lie inside the memor
 impl Memory {
     /// A new memory, of the type's least size.
     ///
+    /// All modules can import it, for which 8 GiB of address space are reserved. Where there are
+    /// not so many, only as much is reserved as the memory may grow to (without a maximum, 16 MiB
+    /// more than its least size), and only modules of the memory plan `bounded` can import it.
+    ///
     /// # Errors
     /// If the least size is more than 4 GiB, or address space or memory for it cannot be had.
     pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Self, Error> {
         let mut store = store.as_context_mut();
         let inner = store.inner_mut();
         inner.allow_memory(ty.min.saturating_mul(PAGE_SIZE))?;
-        let memory = MemoryData::new(ty, DEFAULT_GUARD_SIZE_BYTES, Place::Own)?;
+        let memory = match MemoryData::new(ty, Reservation::of_host(), Place::Own) {
+            Err(Error::Reserve(_)) => {
+                let reservation = Reservation::of_host_where_scarce(ty);
+                MemoryData::new(ty, reservation, Place::Own)?
+            }
+            memory => memory?,
+        };
         let index = inner.add_memory(memory);
         Ok(Self {
             store: inner.id(),
@@ -171,7 +183,7 @@ impl StoreInner {
     /// Gives a memory to the store; its index.
     pub(crate) fn add_memory(&mut self, memory: MemoryData) -> u32 {
         let index = crate::store::index_of(self.memories.len());
-        self.exec_mut().add_memory(memory.reservation());
+        self.exec_mut().add_memory(memory.addresses());
         self.memories.push(memory);
         index
     }

@@ -26,7 +26,7 @@ use image::Image;
 use prefab_abi::code_map::{AddressMap, TrapTable};
 use prefab_abi::descriptor::{Descriptor, Part};
 use prefab_abi::meta::{Meta, ModuleKind, Type};
-use prefab_abi::note::Assumptions;
+use prefab_abi::note::{Assumptions, Traps};
 use prefab_abi::types::FuncType;
 use std::any::Any;
 use std::fmt;
@@ -176,8 +176,9 @@ impl Module {
         &self.0.image
     }
 
-    pub(crate) fn guard_size_bytes(&self) -> u64 {
-        self.0.assumptions.guard_size_bytes
+    /// What the code takes for granted.
+    pub(crate) fn assumptions(&self) -> &Assumptions {
+        &self.0.assumptions
     }
 
     /// The bytes of the data segments that are not part of the image.
@@ -270,6 +271,10 @@ impl Code for Module {
 
     fn name(&self) -> &Arc<str> {
         &self.0.name
+    }
+
+    fn needs_signals(&self) -> bool {
+        self.0.assumptions.traps == Traps::Signals
     }
 }
 

@@ -123,6 +123,7 @@ fn module(meta: &[u8], image: ImageSource) -> Result<Module, Error> {
         assumptions: Assumptions {
             memory_plan: MemoryPlan::Guarded,
             guard_size_bytes: 1 << 16,
+            max_memory_bytes: 1 << 32,
             traps: Traps::Signals,
         },
     };

@@ -96,6 +96,16 @@ impl Drop for Activation {
     }
 }
 
+/// Prepares the process and this thread for a guest, for signals only if it needs them; the limit
+/// of the stack.
+fn prepare(needs_signals: bool) -> io::Result<u64> {
+    if needs_signals {
+        handler::install()?;
+        thread::prepare_for_signals()?;
+    }
+    thread::stack_limit()
+}
+
 impl Exec {
     /// Runs `f`, which enters a guest through an entry trampoline and returns what that returned.
     ///
@@ -107,8 +117,9 @@ impl Exec {
     /// to it or to anything else that the guest reaches. `f` enters no guest of another store, and
     /// has nothing to drop when the guest is stopped.
     pub(crate) unsafe fn enter(exec: *mut Self, f: impl FnOnce() -> u32) -> Result<(), Stopped> {
-        handler::install().map_err(Stopped::System)?;
-        let stack_limit = thread::stack_limit().map_err(Stopped::System)?;
+        // SAFETY: the caller says that it is valid; modules are added while no guest runs.
+        let needs_signals = unsafe { (*exec).needs_signals };
+        let stack_limit = prepare(needs_signals).map_err(Stopped::System)?;
         // SAFETY: the caller says that it is valid and not referred to.
         let activation = unsafe { Activation::begin(exec) };
         // SAFETY: as above; the activation stays where it is until it is dropped below.

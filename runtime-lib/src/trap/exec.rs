@@ -33,6 +33,8 @@ pub(crate) trait Code: Send + Sync {
     fn meta(&self) -> &Meta<'_>;
     /// The module's name.
     fn name(&self) -> &Arc<str>;
+    /// Whether the code traps by faults and trap instructions, too.
+    fn needs_signals(&self) -> bool;
 }
 
 /// Why the guest is about to be stopped, noted by the runtime function or host function that says
@@ -63,6 +65,8 @@ pub(crate) struct Exec {
     /// nobody is changing it.
     memories: Vec<Range<u64>>,
     pub(super) pending: Option<Pending>,
+    /// Whether a module needs the signal handler.
+    pub(super) needs_signals: bool,
     /// Where the guest was when it was stopped.
     pub(super) pcs: Pcs,
     /// The activations of this store that go on when the innermost one is left.
@@ -82,6 +86,7 @@ impl Default for Exec {
             modules: Box::into_raw(Box::default()),
             memories: Vec::new(),
             pending: None,
+            needs_signals: false,
             pcs: Pcs::new(),
             activations: ptr::null(),
         }
@@ -98,6 +103,7 @@ impl Drop for Exec {
 impl Exec {
     /// Makes a module's code known: its traps are the store's.
     pub(crate) fn add_module(&mut self, code: impl Code + 'static) {
+        self.needs_signals |= code.needs_signals();
         let start = code.text().start;
         let modules = self.modules();
         let index = modules.partition_point(|other| other.text().start < start);

@@ -6,7 +6,7 @@
 
 use prefab_targets::host;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::ffi::c_void;
 use std::io;
 use std::mem;
@@ -23,30 +23,36 @@ const SIGNAL_STACK_BYTES: usize = 64 << 10;
 /// A multiple of every page size.
 const GUARD_BYTES: usize = 64 << 10;
 
-struct Thread {
-    stack: Range<u64>,
-    _signal_stack: Option<SignalStack>,
+thread_local! {
+    /// The bounds of the thread's stack. Without a destructor, so that it is there to the end.
+    static STACK: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
+    /// The stack that the thread has from us, if it needed one.
+    static SIGNAL_STACK: OnceCell<Option<SignalStack>> = const { OnceCell::new() };
 }
 
-thread_local! {
-    static THREAD: OnceCell<Thread> = const { OnceCell::new() };
+/// Gives the thread a stack for signals, the first time.
+pub(super) fn prepare_for_signals() -> io::Result<()> {
+    let prepared = SIGNAL_STACK.try_with(|stack| {
+        if stack.get().is_none() {
+            let installed = SignalStack::install()?;
+            stack.get_or_init(|| installed);
+        }
+        Ok(())
+    });
+    // Otherwise the thread is ending, and its signal stack is gone already.
+    prepared.unwrap_or(Ok(()))
 }
 
 /// The stack pointer below which a guest must not call the host on the stack that the caller is
-/// on; 0 if that is not the thread's own, of which nothing is known. The first call on a thread
-/// gives it a stack for signals.
+/// on; 0 if that is not the thread's own, of which nothing is known.
 pub(super) fn stack_limit() -> io::Result<u64> {
-    let stack = THREAD.try_with(|thread| {
-        if let Some(thread) = thread.get() {
-            return io::Result::Ok(thread.stack.clone());
+    let stack = match known_stack() {
+        Some(stack) => stack,
+        None => {
+            let stack = stack_bounds()?;
+            STACK.set(Some((stack.start, stack.end)));
+            stack
         }
-        let prepared = Thread::prepare()?;
-        Ok(thread.get_or_init(|| prepared).stack.clone())
-    });
-    let stack = match stack {
-        Ok(stack) => stack?,
-        // The thread is ending, and its signal stack is gone already.
-        Err(_) => stack_bounds()?,
     };
     Ok(limit(&stack, host::stack_pointer()))
 }
@@ -60,18 +66,7 @@ fn limit(stack: &Range<u64>, stack_pointer: u64) -> u64 {
 
 /// The bounds of the thread's stack, if it has been asked before: for the signal handler.
 pub(super) fn known_stack() -> Option<Range<u64>> {
-    THREAD
-        .try_with(|thread| thread.get().map(|thread| thread.stack.clone()))
-        .ok()?
-}
-
-impl Thread {
-    fn prepare() -> io::Result<Self> {
-        Ok(Self {
-            stack: stack_bounds()?,
-            _signal_stack: SignalStack::install()?,
-        })
-    }
+    STACK.get().map(|(start, end)| start..end)
 }
 
 /// The bounds of the calling thread's stack, without its guard.

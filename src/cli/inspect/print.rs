@@ -25,7 +25,10 @@ fn write(out: &mut String, file: &Path, report: &Report) -> std::fmt::Result {
         ("CPU features", features),
         (
             "memory plan",
-            format!("{plan}, {} of guard", self::size(report.guard_size_bytes)),
+            match report.guard_size_bytes {
+                0 => format!("{plan}, up to {}", self::size(report.max_memory_bytes)),
+                guard => format!("{plan}, {} of guard", self::size(guard)),
+            },
         ),
         ("traps by", report.traps.to_string()),
         ("page size", self::size(report.page_size)),

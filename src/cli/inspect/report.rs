@@ -22,6 +22,7 @@ pub(super) struct Report {
     pub memory_plan: &'static str,
     pub traps: &'static str,
     pub guard_size_bytes: u64,
+    pub max_memory_bytes: u64,
     pub page_size: u64,
     pub kind: &'static str,
     pub start: Option<u32>,
@@ -104,6 +105,7 @@ impl Report {
             memory_plan: note.memory_plan.name(),
             traps: note.traps.name(),
             guard_size_bytes: note.guard_size_bytes,
+            max_memory_bytes: note.max_memory_bytes,
             page_size: note.page_size,
             kind: match meta.kind() {
                 ModuleKind::Command => "command",

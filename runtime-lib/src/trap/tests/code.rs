@@ -217,6 +217,10 @@ impl Guest {
 }
 
 impl Code for Guest {
+    fn needs_signals(&self) -> bool {
+        true
+    }
+
     fn text(&self) -> Range<u64> {
         let start = self.text.as_ptr() as u64;
         start..start + self.text.len() as u64

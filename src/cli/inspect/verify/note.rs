@@ -4,6 +4,7 @@ use super::Findings;
 use crate::cli::inspect::artifact::Artifact;
 use crate::cli::inspect::report::hex;
 use prefab_abi::ABI_REVISION;
+use prefab_abi::note::{MEMORY_SIZE_LIMIT_BYTES, MemoryPlan, Note, Traps};
 use prefab_abi::object::SECTION_NOTE;
 use prefab_targets::{FeatureSet, Target};
 
@@ -35,6 +36,9 @@ pub(super) fn check(artifact: &Artifact<'_>, findings: &mut Findings) {
             artifact.target.page_size()
         ));
     }
+    for message in plan(note, artifact.traps.iter().count()) {
+        problem(message);
+    }
     match artifact.content_sha256() {
         Ok(hash) if hash == note.content_sha256 => {}
         Ok(hash) => problem(format!(
@@ -44,4 +48,34 @@ pub(super) fn check(artifact: &Artifact<'_>, findings: &mut Findings) {
         )),
         Err(error) => problem(error),
     }
+}
+
+/// What is wrong with memory plan and traps: they must fit each other and the number of
+/// instructions that trap.
+fn plan(note: &Note, trap_sites: usize) -> Vec<String> {
+    let mut problems = Vec::new();
+    let guard = note.guard_size_bytes;
+    match note.memory_plan {
+        MemoryPlan::Bounded if guard != 0 => problems.push(format!(
+            "the memory plan is bounded, but the code relies on a guard of {guard} bytes"
+        )),
+        MemoryPlan::Guarded if note.max_memory_bytes != MEMORY_SIZE_LIMIT_BYTES => {
+            let max = note.max_memory_bytes;
+            problems.push(format!(
+                "the memory plan is guarded, but memories are to grow to {max} bytes only"
+            ));
+        }
+        _ => {}
+    }
+    if note.traps == Traps::Explicit {
+        if note.memory_plan == MemoryPlan::Guarded {
+            problems.push("traps are explicit, but the memory plan is guarded".to_string());
+        }
+        if trap_sites > 0 {
+            problems.push(format!(
+                "traps are explicit, but {trap_sites} instructions trap"
+            ));
+        }
+    }
+    problems
 }

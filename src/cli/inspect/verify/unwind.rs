@@ -99,12 +99,14 @@ fn cover(artifact: &Artifact<'_>, ranges: &[Range<u64>], findings: &mut Findings
     let symbols = artifact.code_symbols.iter();
     let symbols = symbols.map(|symbol| (symbol.name.to_string(), symbol.range.clone()));
     for (name, code) in funcs.chain(symbols) {
-        let at = u64::from(code.start);
-        let after = ranges.partition_point(|range| range.start <= at);
-        let covered = ranges[..after]
-            .last()
-            .is_some_and(|range| range.end >= u64::from(code.end));
-        if !covered {
+        let has_entry = |at: u32| {
+            let at = u64::from(at);
+            let after = ranges.partition_point(|range| range.start <= at);
+            let before = ranges[..after].last();
+            before.is_some_and(|range| range.contains(&at))
+        };
+        // What checks the stack for a function has an entry of its own.
+        if !has_entry(code.start) || !has_entry(code.end.saturating_sub(1)) {
             findings.problem(SECTION, None, format!("no entry covers {name}"));
         }
     }
