@@ -39,7 +39,7 @@ pub enum Error {
     #[error("{0}")]
     Type(String),
     /// A handle was used with another store than the one that it belongs to.
-    #[error("a {0} was used with another store than its own")]
+    #[error("the {0} was used with another store than its own")]
     WrongStore(&'static str),
     /// There is no such export.
     #[error("no {kind} is exported as {name:?}")]

@@ -68,13 +68,13 @@ impl<T, M: Mode> Linker<T, M> {
             Some(items) => items,
             None => self.modules.entry(module.into()).or_default(),
         };
-        let is_new = items.insert(name.into(), provided).is_none();
-        if !is_new && !self.allow_shadowing {
+        if items.contains_key(name) && !self.allow_shadowing {
             return Err(Error::Duplicate {
                 module: module.to_owned(),
                 name: name.to_owned(),
             });
         }
+        items.insert(name.into(), provided);
         Ok(self)
     }
 
@@ -240,6 +240,13 @@ mod tests {
         linker.func_wrap("a", "b", || {}).unwrap();
         let again = linker.func_wrap("a", "b", || {});
         assert!(matches!(again, Err(Error::Duplicate { .. })));
+        // What was there still is.
+        let again = linker.func_wrap("a", "b", |_: i32| {});
+        assert!(again.is_err());
+        let mut store = Store::new(());
+        let first = linker.get(&mut store, "a", "b").unwrap();
+        let ty = first.into_func().unwrap().ty(&store).unwrap();
+        assert_eq!(ty, FuncType::new([], []));
         linker.allow_shadowing(true);
         linker.func_wrap("a", "b", || 1_i32).unwrap();
         linker.alias("a", "b", "c", "d").unwrap();

@@ -176,7 +176,7 @@ fn exported_globals_are_the_guests() {
 }
 
 #[test]
-#[should_panic(expected = "a memory was used with another store than its own")]
+#[should_panic(expected = "the memory was used with another store than its own")]
 fn the_bytes_of_another_stores_memory_are_a_panic() {
     let (mut store, instance) = instance(r#"(module (memory (export "m") 1))"#);
     let m = instance.get_memory(&mut store, "m").unwrap();

@@ -304,7 +304,8 @@ fn exported(out: &mut String, prefix: &str, func: &ExportedFunc) {
     let call = match has_refs {
         // The runtime looks at references, which could be another store's.
         true => format!(
-            "prefab_func_call(instance->store, instance->funcs.{field}, values, {}, values, {})",
+            "prefab_func_call(instance->store, instance->funcs.{field}, {}, {}, values, {})",
+            if params.is_empty() { "NULL" } else { "values" },
             params.len(),
             results.len()
         ),

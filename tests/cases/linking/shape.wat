@@ -1,0 +1,10 @@
+(module
+  (type $binary (func (param i32 i32) (result i32)))
+  (type $unary (func (param i64) (result i64)))
+  (func $add (type $binary) (i32.add (local.get 0) (local.get 1)))
+  (func $negate (type $unary) (i64.sub (i64.const 0) (local.get 0)))
+  (global $made (mut i32) (i32.const 0))
+  (func (export "made") (result i32)
+    (global.set $made (i32.add (global.get $made) (i32.const 1))) (global.get $made))
+  (table (export "table") 3 funcref)
+  (elem (i32.const 0) $add $negate))

@@ -1,0 +1,226 @@
+//! `prefab link`: programs of WASI commands.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::cases::{compile, readable};
+use crate::toolchain::{MACHINES, Machine, folder, prefab, quiet};
+
+/// A linked program is given arguments, environment, input and a directory; it ends with the
+/// guest's code, and with 134 and a backtrace where the guest traps.
+pub fn links(machine: &Machine) -> Result<()> {
+    let folder = folder(&format!("link {}", machine.name))?;
+    let object = compile(machine, "world.c", &folder)?;
+    fs::create_dir(folder.join("data"))?;
+    fs::write(folder.join("data/note.txt"), "a file\n")?;
+    let program = folder.join("world");
+    for options in [&[] as &[&str], &["--static"], &["--cc-arg=-static-pie"]] {
+        let mut link = prefab();
+        link.arg("link")
+            .arg(&object)
+            .arg("-o")
+            .arg(&program)
+            .args(options);
+        link.args([
+            "--dir",
+            "data::/data",
+            "--target",
+            machine.triple,
+            "--runtime",
+        ]);
+        quiet(link.arg(machine.runtime()?))?;
+        readable(&program)?;
+        runs(machine, &program, &folder).with_context(|| format!("linked with {options:?}"))?;
+    }
+    several(machine, &folder)?;
+    Ok(fs::remove_dir_all(&folder)?)
+}
+
+fn runs(machine: &Machine, program: &Path, folder: &Path) -> Result<()> {
+    let mut command = machine.command(program)?;
+    command
+        .current_dir(folder)
+        .env("NAME", "value")
+        .args(["one", "two"]);
+    let (code, out, err) = ends(&mut command, "some input\n")?;
+    let expected = "arguments: world one two\nNAME=value\ninput: some input\nnote: a file\n";
+    ensure!(
+        out == expected && err.is_empty(),
+        "it printed:\n{out}and said:\n{err}"
+    );
+    ensure!(code == Some(3), "it ended with {code:?}");
+
+    let mut command = machine.command(program)?;
+    let (code, _, err) = ends(command.current_dir(folder).arg("trap"), "")?;
+    ensure!(
+        code == Some(134),
+        "a program that traps ended with {code:?}, saying:\n{err}"
+    );
+    let told =
+        err.contains("error: wasm trap: unreachable\n  0: world!") && err.contains("world!_start");
+    ensure!(told, "a program that traps said:\n{err}");
+
+    // The directory is opened when the program runs.
+    let elsewhere = folder.join("elsewhere");
+    fs::create_dir_all(&elsewhere)?;
+    let mut command = machine.command(program)?;
+    let (code, _, err) = ends(command.current_dir(&elsewhere), "")?;
+    ensure!(
+        code == Some(1) && err.contains("error: cannot open the directory data: "),
+        "without its directory it ended with {code:?}, saying:\n{err}"
+    );
+    Ok(())
+}
+
+/// A program of several modules: what one exports is imported by the other.
+fn several(machine: &Machine, folder: &Path) -> Result<()> {
+    let texts = [
+        (
+            "library",
+            r#"(module (func (export "code") (result i32) (i32.const 41)))"#,
+        ),
+        (
+            "command",
+            r#"(module
+                (import "library" "code" (func $code (result i32)))
+                (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+                (memory (export "memory") 1)
+                (func (export "_start")
+                  (call $exit (i32.add (call $code) (i32.const 1)))))"#,
+        ),
+    ];
+    let mut link = prefab();
+    link.arg("link");
+    // The program is found wherever it stands.
+    for (name, text) in texts.iter().rev() {
+        let source = folder.join(name).with_extension("wat");
+        fs::write(&source, text)?;
+        let mut compile = prefab();
+        compile
+            .arg("compile")
+            .arg(&source)
+            .args(["--target", machine.triple]);
+        quiet(&mut compile)?;
+        link.arg(source.with_extension("o"));
+    }
+    let program = folder.join("both");
+    quiet(
+        link.arg("-o")
+            .arg(&program)
+            .arg("--runtime")
+            .arg(machine.runtime()?),
+    )?;
+    let (code, _, err) = ends(&mut machine.command(&program)?, "")?;
+    ensure!(code == Some(42), "it ended with {code:?}, saying:\n{err}");
+    Ok(())
+}
+
+/// Runs a command to its end: its code, and what it printed and said.
+fn ends(command: &mut Command, input: &str) -> Result<(Option<i32>, String, String)> {
+    use std::io::Write;
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {command:?}"))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A program may end without reading it.
+        let _ = stdin.write_all(input.as_bytes());
+    }
+    let output = child.wait_with_output()?;
+    Ok((
+        output.status.code(),
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    ))
+}
+
+/// Each refusal says what is missing and where it is to be had, and leaves no file behind.
+pub fn refuses() -> Result<()> {
+    let folder = folder("link refuses")?;
+    let [host, other] = [&MACHINES[0], &MACHINES[1]];
+    compile(host, "world.c", &folder)?;
+    compile(host, "shape.wat", &folder)?;
+    fs::copy(folder.join("world.o"), folder.join("again.o"))?;
+    fs::create_dir(folder.join("other"))?;
+    compile(other, "world.c", &folder.join("other"))?;
+    fs::write(folder.join("text.o"), "no object")?;
+    fs::write(folder.join("empty.a"), "!<arch>\n")?;
+    let refusals: [(&[&str], &str); 9] = [
+        (
+            &["shape.o"],
+            "shape.o: error: this is no program (it exports no _start)",
+        ),
+        (
+            &["world.o", "again.o"],
+            "again.o: error: its module is called world, as that of world.o is",
+        ),
+        (
+            &["world.o", "other/world.o"],
+            "other/world.o: error: the object is for aarch64-unknown-linux-gnu, but the program is \
+             for x86_64-unknown-linux-gnu",
+        ),
+        (&["text.o"], "text.o: error: not an ELF object"),
+        (
+            &["world.o", "--target", "sparc"],
+            "unknown target \"sparc\"",
+        ),
+        (
+            &["world.o", "--cc", "cc", "--runtime", "no.a"],
+            "no.a: error: the runtime is not there",
+        ),
+        (
+            &["other/world.o"],
+            "there is no C compiler for aarch64-unknown-linux-gnu, which links: \
+             aarch64-linux-gnu-gcc is not there. Debian and Ubuntu have it in the package \
+             gcc-aarch64-linux-gnu; --cc or CC_aarch64_unknown_linux_gnu names another",
+        ),
+        (
+            &["other/world.o", "--cc", "cc"],
+            "there is no libprefab_rt.a for aarch64-unknown-linux-gnu; in Prefab's sources, cargo \
+             build --release -p prefab-c-api --target aarch64-unknown-linux-gnu builds it, and \
+             --runtime or PREFAB_RT names it",
+        ),
+        (
+            &["world.o", "--cc", "/usr/bin/cc", "--runtime", "empty.a"],
+            "/usr/bin/cc: error: linking failed (exit status: 1):\n",
+        ),
+    ];
+    // A copy that has no runtime beside it, in a world without compilers.
+    let copy = folder.join("prefab");
+    fs::copy(env!("CARGO_BIN_EXE_prefab"), &copy)?;
+    let empty = folder.join("empty");
+    fs::create_dir(&empty)?;
+    for (args, expected) in refusals {
+        let mut command = Command::new(&copy);
+        command
+            .current_dir(&folder)
+            .arg("link")
+            .args(args)
+            .args(["-o", "out"]);
+        if !args.contains(&"/usr/bin/cc") {
+            command.env("PATH", &empty);
+        }
+        command.env_remove("PREFAB_RT").env_remove("CC");
+        for machine in &MACHINES {
+            command.env_remove(format!("CC_{}", machine.triple.replace('-', "_")));
+        }
+        let (code, out, err) = ends(&mut command, "")?;
+        ensure!(
+            code == Some(1) && out.is_empty() && err.contains(expected),
+            "{args:?} ended with {code:?}, saying:\n{err}instead of:\n{expected}"
+        );
+        let left = fs::read_dir(&folder)?
+            .flatten()
+            .map(|entry| entry.file_name());
+        let left: Vec<_> = left
+            .filter(|name| name.to_string_lossy().contains("out"))
+            .collect();
+        ensure!(left.is_empty(), "{args:?} has left {left:?}");
+    }
+    Ok(fs::remove_dir_all(&folder)?)
+}
