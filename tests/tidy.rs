@@ -225,6 +225,23 @@ fn the_compiler_is_a_default_feature() {
 }
 
 #[test]
+fn the_library_for_c_links_what_it_needs() {
+    let needless = ["clap", "goblin", "gimli", "object", "prefab-compiler"];
+    let linked = crates::linked("prefab-c-api", &[]);
+    assert!(linked.contains("prefab-wasi"));
+    let linked: Vec<_> = linked
+        .iter()
+        .filter(|name| needless.contains(&name.as_str()))
+        .collect();
+    assert_eq!(linked, [""; 0], "linked into programs for nothing");
+    let small = crates::linked("prefab-c-api", &["--no-default-features"]);
+    assert!(
+        !small.contains("cap-std"),
+        "linked into programs without WASI"
+    );
+}
+
+#[test]
 fn instruction_sets_are_named_in_targets_only() {
     let names = ["x86_64", "x86-64", "aarch64", "arm64", "riscv"];
     let mut found = Vec::new();

@@ -169,3 +169,16 @@ pub fn readable(program: &Path) -> Result<()> {
             .arg(program),
     )
 }
+
+/// Links objects into a shared library, in which no text has to be relocated.
+pub fn link_alone(machine: &Machine, linker: &str) -> Result<()> {
+    let folder = folder(&format!("alone {} {linker}", machine.name))?;
+    let modules = ["shape.wat", "caller.wat"].map(str::to_owned);
+    let objects = compile_all(machine, &modules, &folder)?;
+    let library = folder.join("linked.so");
+    let mut command = Command::new(linker);
+    command.args(["-shared", "-z", "text"]).args(&objects);
+    quiet(command.arg("-o").arg(&library))?;
+    readable(&library)?;
+    Ok(fs::remove_dir_all(&folder)?)
+}

@@ -17,7 +17,11 @@ pub fn links(machine: &Machine) -> Result<()> {
     fs::create_dir(folder.join("data"))?;
     fs::write(folder.join("data/note.txt"), "a file\n")?;
     let program = folder.join("world");
-    for options in [&[] as &[&str], &["--static"], &["--cc-arg=-static-pie"]] {
+    let mut ways: Vec<&[&str]> = vec![&[], &["--static"]];
+    if machine.has_static_pie()? {
+        ways.push(&["--cc-arg=-static-pie"]);
+    }
+    for options in ways {
         let mut link = prefab();
         link.arg("link")
             .arg(&object)

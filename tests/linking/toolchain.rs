@@ -44,6 +44,14 @@ impl Machine {
         }
     }
 
+    /// Whether the C library can be linked into programs that are static and PIE: Debian 12's for
+    /// riscv64 has not the file that they start with.
+    pub fn has_static_pie(&self) -> Result<bool> {
+        let found = run(Command::new(self.gcc()).arg("-print-file-name=rcrt1.o"))?;
+        // gcc prints the name alone where it finds no file.
+        Ok(Path::new(found.trim()).is_absolute())
+    }
+
     /// A command that runs `program`.
     pub fn command(&self, program: &Path) -> Result<Command> {
         if self.is_host() {

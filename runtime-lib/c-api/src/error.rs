@@ -117,6 +117,7 @@ impl Error {
         }
     }
 
+    #[cfg(feature = "wasi")]
     pub(crate) const fn kind(&self) -> Kind {
         self.kind
     }
@@ -125,6 +126,7 @@ impl Error {
         self.exit_code
     }
 
+    #[cfg(any(feature = "wasi", test))]
     pub(crate) fn message(&self) -> std::borrow::Cow<'_, str> {
         self.message.to_string_lossy()
     }

@@ -53,6 +53,7 @@ pub(crate) unsafe fn reference<'a, T>(pointer: *const T, what: &str) -> Result<&
 ///
 /// # Safety
 /// It is null, or valid and not used by anybody else during `'a`.
+#[cfg(feature = "wasi")]
 pub(crate) unsafe fn reference_mut<'a, T>(
     pointer: *mut T,
     what: &str,
