@@ -5,6 +5,7 @@ use crate::binding::{self, Binding};
 use crate::error::BuildError;
 use crate::interface::Interface;
 use crate::{cargo, files, names};
+use prefab_abi::note::{MemoryPlan, Traps};
 use prefab_abi::object::identifier;
 use prefab_compiler::{Cache, CacheStats, OptLevel, Options, compile};
 use prefab_targets::{FeatureSet, Target};
@@ -36,6 +37,9 @@ pub struct Module {
     cpu: Option<String>,
     features: Option<String>,
     opt_level: Option<OptLevel>,
+    memory_plan: MemoryPlan,
+    max_memory_bytes: Option<u64>,
+    traps: Traps,
     out_dir: Option<PathBuf>,
     cache: CacheChoice,
     wasi: bool,
@@ -79,6 +83,9 @@ impl Module {
             cpu: None,
             features: None,
             opt_level: None,
+            memory_plan: MemoryPlan::Guarded,
+            max_memory_bytes: None,
+            traps: Traps::Signals,
             out_dir: None,
             cache: CacheChoice::OutDir,
             wasi: false,
@@ -138,6 +145,27 @@ impl Module {
     /// How hard the compiler tries. As Cargo's profile says, if nothing is said.
     pub fn opt_level(mut self, opt_level: OptLevel) -> Self {
         self.opt_level = Some(opt_level);
+        self
+    }
+
+    /// How memories are reserved and accesses to them checked; [`MemoryPlan::Guarded`], if nothing is
+    /// said.
+    pub fn memory_plan(mut self, plan: MemoryPlan) -> Self {
+        self.memory_plan = plan;
+        self
+    }
+
+    /// With [`MemoryPlan::Bounded`], how far a memory may grow that declares no lesser maximum, in
+    /// bytes.
+    pub fn max_memory_bytes(mut self, bytes: u64) -> Self {
+        self.max_memory_bytes = Some(bytes);
+        self
+    }
+
+    /// How the code finds that it has to trap; [`Traps::Signals`], if nothing is said.
+    /// [`Traps::Explicit`] needs [`MemoryPlan::Bounded`], and no signal handler.
+    pub fn traps(mut self, traps: Traps) -> Self {
+        self.traps = traps;
         self
     }
 
@@ -320,6 +348,9 @@ impl Module {
         Ok(Options {
             features: features.map_err(|error| wrong("cpu or features")(&error))?,
             opt_level,
+            memory_plan: self.memory_plan,
+            max_memory_bytes: self.max_memory_bytes,
+            traps: self.traps,
             name: symbol.to_owned(),
             // Checks the compiler, not the module; build scripts always have debug assertions.
             verifier: false,

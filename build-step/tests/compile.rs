@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use object::read::archive::ArchiveFile;
-use object::{Object, ObjectSymbol};
-use prefab_build::{BuildError, Module, Output};
+use object::{Object, ObjectSection, ObjectSymbol};
+use prefab_abi::note::Note;
+use prefab_build::{BuildError, MemoryPlan, Module, Output, Traps};
 use tempfile::TempDir;
 
 const MODULE: &str = r#"(module
@@ -162,6 +163,26 @@ fn optimisation_changes_the_code() {
     let object = |level| object_of(&place.module("m.wat").opt_level(level).compile().unwrap());
     use prefab_build::OptLevel::{O0, O2};
     assert!(object(O0) != object(O2));
+}
+
+#[test]
+fn memory_plans_and_traps_are_in_the_note() {
+    let place = Place::new("m.wat", "(module (memory 1))");
+    let module = || place.module("m.wat").memory_plan(MemoryPlan::Bounded);
+    let note = |module: Module| {
+        let object = object_of(&module.compile().unwrap());
+        let file = object::File::parse(&*object).unwrap();
+        let section = file.section_by_name(prefab_abi::object::SECTION_NOTE);
+        Note::from_bytes(section.unwrap().data().unwrap()).unwrap()
+    };
+    let found = note(place.module("m.wat"));
+    assert_eq!(found.memory_plan, MemoryPlan::Guarded);
+    assert_eq!(found.traps, Traps::Signals);
+    let found = note(module().traps(Traps::Explicit));
+    assert_eq!(found.memory_plan, MemoryPlan::Bounded);
+    assert_eq!(found.traps, Traps::Explicit);
+    let said = place.refused(place.module("m.wat").traps(Traps::Explicit));
+    assert!(said.starts_with("m.wat: "), "{said}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One module for each place that a binding can be included in.
 
-use prefab_build::{BuildError, Module, OptLevel};
+use prefab_build::{BuildError, MemoryPlan, Module, OptLevel, Traps};
 
 fn main() -> Result<(), BuildError> {
     let module = |name: &str| Module::new(format!("modules/{name}.wat")).target_from_cargo();
@@ -24,6 +24,9 @@ fn main() -> Result<(), BuildError> {
     // Without a binding, in the tests: the linker is given the object.
     let divide = Module::new("modules/divide.wat")
         .target(std::env::var("TARGET").unwrap_or_default())
+        .memory_plan(MemoryPlan::Bounded)
+        .max_memory_bytes(1 << 20)
+        .traps(Traps::Explicit)
         .compile()?;
     println!("cargo::rustc-link-arg-tests={}", divide.object.display());
     Ok(())
