@@ -14,6 +14,7 @@
    out: 7 the handle is of no Func
    out: 6 the function's type is (i32) -> (i32), but it was called with 0 arguments for 1 results
    out: 12 the name is not UTF-8
+   out: made up: 13
    out: 2 no such luck, 1 frames
    out: 1 wasm trap: out of bounds memory access
    out:   0: errors!func[1] @ 0x4b, 1 frames
@@ -75,6 +76,7 @@ int main(void)
     prefab_func_t func, none = {0, 0};
     prefab_memory_t memory;
     prefab_val_t value;
+    prefab_error_t *error;
     tell(prefab_store_set_data(NULL, NULL));
     tell(prefab_module_from_linked(NULL, "errors", &module));
     check(prefab_module_from_linked(prefab_module_errors, "errors", &module));
@@ -93,6 +95,11 @@ int main(void)
     check(prefab_instance_func(store, instance, "id", "i32 -> i32", &func));
     tell(prefab_func_call(store, func, NULL, 0, &value, 1));
     tell(prefab_instance_func(store, instance, "\377", NULL, &func));
+    /* A handle that nobody has given is found out, if need be by a panic that goes no further. */
+    func.index = 1000;
+    error = prefab_func_call(store, func, NULL, 0, NULL, 0);
+    printf("made up: %u\n", (unsigned)prefab_error_kind(error));
+    prefab_error_free(error);
     failing_host(store, instance);
     /* Nothing is an error, and NULL can be asked and freed. */
     if (prefab_error_kind(NULL) || *prefab_error_message(NULL) || prefab_error_trap_code(NULL))
