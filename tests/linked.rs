@@ -9,6 +9,10 @@
 
 #[path = "linked/batch.rs"]
 mod batch;
+#[path = "linked/cross.rs"]
+mod cross;
+#[path = "linked/machine.rs"]
+mod machine;
 #[path = "linked/program.rs"]
 mod program;
 #[path = "suite/mod.rs"]
@@ -18,16 +22,16 @@ mod suite;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Arguments, Trial};
-use prefab::targets::Target;
 use prefab::wast::Outcome;
 
 use batch::Script;
+use machine::Machine;
 use program::{LINKINGS, Linking};
 use suite::{Document, FOLDERS, compare};
 
@@ -48,20 +52,48 @@ struct Counts {
 type AllCounts = Arc<Mutex<BTreeMap<&'static str, Counts>>>;
 
 fn main() -> ExitCode {
-    let document = Document::read();
+    let arguments = Arguments::from_args();
+    let mut document = Document::read();
     let scripts = scripts(&document);
     let counts = AllCounts::default();
     let mut trials = Vec::new();
-    let target = Target::host().expect("this machine is one of Prefab's targets");
-    for (index, linking) in LINKINGS.iter().enumerate() {
-        let batch = scripts.iter().skip(index).step_by(LINKINGS.len());
-        trials.push(trial(target, batch.cloned().collect(), linking, &counts));
+    for machine in Machine::all() {
+        for (index, linking) in LINKINGS.iter().enumerate() {
+            let batch = scripts.iter().skip(index).step_by(LINKINGS.len());
+            trials.push(trial(machine, batch.cloned().collect(), linking, &counts));
+        }
     }
-    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
-    for (target, counts) in &*counts.lock().expect("no test panics with it") {
-        println!("{target}: {counts:?}");
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    let counts = counts.lock().expect("no test panics with it");
+    for (target, counts) in &*counts {
+        counts.print(target);
+    }
+    let whole = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
+    if whole && !conclusion.has_failed() {
+        let problem = document.table(HEAD, &table(&counts));
+        if let Some(problem) = problem {
+            eprintln!("docs/conformance.md: {problem}");
+            return ExitCode::FAILURE;
+        }
     }
     conclusion.exit_code()
+}
+
+/// What the document's table starts with.
+const HEAD: &str = "| linked for |";
+
+/// The document's table.
+fn table(counts: &BTreeMap<&'static str, Counts>) -> String {
+    let mut table =
+        format!("{HEAD} scripts | modules | directives that hold | superseded | passed over |\n");
+    table += "| --- | --- | --- | --- | --- | --- |\n";
+    for (target, it) in counts {
+        table += &format!(
+            "| `{target}` | {} | {} | {} | {} | {} |\n",
+            it.scripts, it.modules, it.passed, it.superseded, it.passed_over
+        );
+    }
+    table
 }
 
 /// All scripts of the suite.
@@ -83,34 +115,31 @@ fn scripts(document: &Document) -> Vec<Script> {
 }
 
 fn trial(
-    target: &'static Target,
+    machine: Machine,
     scripts: Vec<Script>,
     linking: &'static Linking,
     counts: &AllCounts,
 ) -> Trial {
     let counts = Arc::clone(counts);
-    let name = format!("{} {linking}", target.name());
+    let target = machine.target.name();
+    let name = format!("{target} {linking}");
     Trial::test(name, move || {
-        let found = batch(target, &scripts, linking).map_err(|error| format!("{error:#}"))?;
+        let found = batch(machine, &scripts, linking).map_err(|error| format!("{error:#}"))?;
         let mut counts = counts.lock().expect("no test panics with it");
-        counts.entry(target.name()).or_default().add(&found);
+        counts.entry(target).or_default().add(&found);
         Ok(())
     })
 }
 
 /// Compiles, links and runs.
-fn batch(target: &'static Target, scripts: &[Script], linking: &Linking) -> Result<Counts> {
-    let folder = folder(&format!("{} {linking}", target.name()))?;
+fn batch(machine: Machine, scripts: &[Script], linking: &Linking) -> Result<Counts> {
+    let folder = folder(&format!("{} {linking}", machine.target.name()))?;
     let start = Instant::now();
-    let modules = batch::write(scripts, target, &folder)?;
+    let modules = batch::write(scripts, machine.target, &folder)?;
     let compiling = start.elapsed();
+    let library = machine.library()?;
     let start = Instant::now();
-    let program = program::link(
-        Command::new("cc"),
-        linking,
-        &program::host_library()?,
-        &folder,
-    )?;
+    let program = program::link(machine.cc(&folder)?, linking, &library, &folder)?;
     let mut counts = Counts {
         scripts: scripts.len(),
         modules,
@@ -122,7 +151,7 @@ fn batch(target: &'static Target, scripts: &[Script], linking: &Linking) -> Resu
     let start = Instant::now();
     let paths: Vec<&str> = scripts.iter().map(|script| script.path.as_str()).collect();
     for how in [None, Some("mixed")] {
-        let mut command = Command::new(&program);
+        let mut command = machine.command(&program)?;
         command.arg(&folder).args(how);
         let outcomes = program::run(command, &paths)?;
         let total = judge(scripts, &outcomes).context(how.unwrap_or("all linked"))?;
@@ -176,5 +205,19 @@ impl Counts {
         self.compiling += other.compiling;
         self.linking += other.linking;
         self.running += other.running;
+    }
+
+    /// What passed, and what it took. Threads' times are added up.
+    fn print(&self, target: &str) {
+        println!(
+            "{target}: {} scripts, {} passed, 0 failed; programs of {} KiB in all; \
+             {} s of compiling, {} s of linking, {} s of running",
+            self.scripts,
+            self.passed,
+            self.program_bytes / 1024,
+            self.compiling.as_secs(),
+            self.linking.as_secs(),
+            self.running.as_secs()
+        );
     }
 }

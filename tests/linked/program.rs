@@ -1,6 +1,5 @@
 //! The programs: how they are linked, and what they say when they run.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -47,9 +46,15 @@ impl std::fmt::Display for Linking {
 /// Links what [`batch::write`](super::batch::write) has written with `library`; returns the program.
 pub fn link(mut cc: Command, linking: &Linking, library: &Path, folder: &Path) -> Result<PathBuf> {
     let program = folder.join("program");
+    let flags = linking.flags.iter().map(|flag| match *flag {
+        // Not every C library has what starts such a program: Debian 12's for riscv64 has not.
+        "-static-pie" if !has_file(&cc, "rcrt1.o") => "-static",
+        flag => flag,
+    });
+    let flags: Vec<&str> = flags.collect();
     cc.current_dir(folder)
         .arg(format!("-fuse-ld={}", linking.linker))
-        .args(linking.flags)
+        .args(flags)
         .args([TABLE, &format!("@{OBJECTS}")])
         .arg(library)
         .args(["-lm", "-lpthread", "-ldl", "-o"])
@@ -60,6 +65,15 @@ pub fn link(mut cc: Command, linking: &Linking, library: &Path, folder: &Path) -
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{cc:?} failed, saying:\n{said}");
     Ok(program)
+}
+
+/// Whether what `cc` links has the file `name`.
+fn has_file(cc: &Command, name: &str) -> bool {
+    let asked = Command::new(cc.get_program())
+        .arg(format!("-print-file-name={name}"))
+        .output();
+    // Where there is none, it is the name alone.
+    asked.is_ok_and(|output| output.stdout.starts_with(b"/"))
 }
 
 /// Runs a program; returns what became of its scripts, which have to be `paths`, in this order.
@@ -109,23 +123,4 @@ fn failure(line: &str) -> Option<Failure> {
         line: line.parse().ok()?,
         message: message.to_owned(),
     })
-}
-
-/// The archive that cargo built for this machine along with this test, of the package in
-/// `tests/linked/program/`: it lies where the test lies. There may be others, of other sets of
-/// features of the dependencies, but whatever cargo builds last is of the sources as they are.
-pub fn host_library() -> Result<PathBuf> {
-    let test = std::env::current_exe()?;
-    let folder = test.parent().context("a program lies in a folder")?;
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with("libprefab_linked_suite") && name.ends_with(".a") {
-            found.push((fs::metadata(&path)?.modified()?, path));
-        }
-    }
-    let newest = found.into_iter().max();
-    let (_, path) = newest.context("cargo has built the archive along with this test")?;
-    Ok(path)
 }
