@@ -43,6 +43,10 @@ impl Module {
         let note = Note::from_bytes(part(Part::Note))?;
         check_note(&note)?;
         let meta = Meta::new(part(Part::Meta))?;
+        if meta.slots()?.len() != slots {
+            let problem = "is not that of the metadata";
+            return Err(Error::format("size of the import table", problem, 12));
+        }
         let linked = &bytes[SIZE as usize..];
         let own = own_import_table(&meta, linked)?;
         let import_table = own
