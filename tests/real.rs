@@ -64,10 +64,15 @@ const fn sandbox(path: &'static str, sha256: &'static str) -> Module {
 }
 
 fn sqlite(work: &Work) -> Result<()> {
-    let object = compile(work, sandbox("dist/langs/sqlite.wasm", "992205b67977f9c7"))?;
     work.input("a.sql", "a.sql")?;
-    work.run_object_with(&object, &[], &work.path("a.sql"))?
-        .expect(0, "62d37c7f7b45ea1a")
+    let module = sandbox("dist/langs/sqlite.wasm", "992205b67977f9c7").file()?;
+    for options in [&[][..], &["--memory", "bounded"], &["--traps", "explicit"]] {
+        let object = work.compile_with(options, &module)?;
+        work.verify(&object)?;
+        work.run_object_with(&object, &[], &work.path("a.sql"))?
+            .expect(0, "62d37c7f7b45ea1a")?;
+    }
+    Ok(())
 }
 
 fn python(work: &Work) -> Result<()> {

@@ -118,3 +118,38 @@ fn explicit_stack_overflow_on_other_threads() {
         thread.spawn(run).unwrap().join().unwrap();
     }
 }
+
+/// Where addresses are scarce (39 bits of them, or a limit), bounded instances still fit, and what
+/// does not fit says what would.
+#[test]
+fn many_instances() {
+    let text = r#"(module (memory 1) (func (export "touch") (param i32) (result i32)
+      (i32.store (i32.const 65532) (local.get 0)) (i32.load (i32.const 65532))))"#;
+    let mut store = Store::new(());
+    let linker = Linker::new();
+    for way in [bounded, explicit] {
+        let module = module_with(text, way);
+        let mut touches = Vec::new();
+        for number in 0..100 {
+            let instance = linker.instantiate(&mut store, &module).unwrap();
+            let touch = instance.get_typed_func::<i32, i32>(&mut store, "touch");
+            touches.push((number, touch.unwrap()));
+        }
+        for (number, touch) in touches {
+            assert_eq!(touch.call(&mut store, number).unwrap(), number);
+        }
+    }
+    let guarded = module(text);
+    for _ in 0..100 {
+        let Err(error) = linker.instantiate(&mut store, &guarded) else {
+            continue;
+        };
+        assert!(matches!(error, Error::Reserve(_)), "{error:?}");
+        let way_out = "compile the module with `prefab compile --memory bounded`";
+        assert!(error.to_string().contains(way_out), "{error}");
+        let memory = Memory::new(&mut store, MemoryType::new(1, None)).unwrap();
+        assert_eq!(memory.grow(&mut store, 256).unwrap(), 1);
+        assert!(memory.grow(&mut store, 1).is_err());
+        return;
+    }
+}

@@ -89,12 +89,22 @@ impl Work {
 
     /// Compiles a module by the command line; returns the object's path.
     pub fn compile(&self, wasm: &Path) -> Result<PathBuf> {
+        self.compile_with(&[], wasm)
+    }
+
+    /// As [`compile`](Self::compile), with options.
+    pub fn compile_with(&self, options: &[&str], wasm: &Path) -> Result<PathBuf> {
         let name = wasm.with_extension("o");
         let object = self
             .folder
             .join(name.file_name().context("a module's file has a name")?);
         let compiled = self.run(
-            prefab().arg("compile").arg(wasm).arg("-o").arg(&object),
+            prefab()
+                .arg("compile")
+                .args(options)
+                .arg(wasm)
+                .arg("-o")
+                .arg(&object),
             None,
         )?;
         compiled.expect_code(0)?;
