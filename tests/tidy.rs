@@ -89,6 +89,7 @@ const UNSAFE_FILES: &[&str] = &[
     "loader/src/lib.rs",
     "loader/src/map.rs",
     "loader/tests/malformed.rs",
+    "loader/tests/refusals.rs",
     "loader/tests/mapping.rs",
     "loader/tests/traps.rs",
     "runtime-lib/c-api/src/error.rs",

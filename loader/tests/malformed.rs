@@ -9,7 +9,6 @@ mod common;
 
 use common::{EVERYTHING, Elf, HEADER, RELA, SECTION, SYMBOL, field, object};
 use prefab_abi::descriptor::{self, Part};
-use prefab_abi::note::Note;
 use prefab_abi::object::{SECTION_DESCRIPTOR, SECTION_META, SECTION_NOTE, SECTION_TEXT};
 use prefab_loader::{Problem, load_bytes};
 use prefab_targets::host;
@@ -231,53 +230,6 @@ fn other_machines() {
         &["ELF machine", "none that Prefab knows"],
     );
     assert_says(&forged("flags", 0x8000_0000), &["ELF flags"]);
-}
-
-/// The object with another note, made from its own; its section grows where it stands, at the
-/// end of the file.
-fn with_note(change: impl FnOnce(&mut Note)) -> Elf {
-    let mut elf = OBJECT.clone();
-    let mut note = Note::from_bytes(&elf.0[elf.contents(SECTION_NOTE)]).unwrap();
-    change(&mut note);
-    let bytes = note.to_bytes();
-    let index = elf.section(SECTION_NOTE);
-    let start = elf.0.len() as u64;
-    elf.forge_section(index, "offset", start);
-    elf.forge_section(index, "size", bytes.len() as u64);
-    elf.0.extend_from_slice(&bytes);
-    elf
-}
-
-#[test]
-fn what_the_note_asks_for() {
-    load(&with_note(|_| ()).0).unwrap();
-    let newer = refused(&with_note(|note| note.abi_revision += 1));
-    assert_says(&newer, &["ABI revision", "newer Prefab"]);
-    let older = refused(&with_note(|note| note.abi_revision -= 1));
-    assert_says(&older, &["ABI revision", "prefab compile"]);
-    let target = refused(&with_note(|note| note.target = "pdp11-dec-unix".into()));
-    assert_says(
-        &target,
-        &["target", "pdp11-dec-unix", host::target().triple()],
-    );
-    let page = refused(&with_note(|note| note.page_size = 512));
-    assert_says(&page, &["page size", "512"]);
-    let feature = refused(&with_note(|note| note.cpu_features.push("turbo".into())));
-    assert_says(&feature, &["CPU features", "turbo"]);
-    let guard = with_note(|note| note.guard_size_bytes = u64::MAX);
-    assert_says(&refused(&guard), &["guard size"]);
-}
-
-#[test]
-fn missing_cpu_features_are_named() {
-    let here = host::features();
-    let table = host::target().features().features;
-    let Some(missing) = table.iter().find(|feature| !here.has(feature.name)) else {
-        // A machine that has everything can run everything.
-        return;
-    };
-    let elf = with_note(|note| note.cpu_features.push(missing.name.into()));
-    assert_says(&refused(&elf), &[missing.name, "--features"]);
 }
 
 #[test]

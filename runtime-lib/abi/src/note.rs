@@ -220,8 +220,7 @@ impl Note {
         if note_type != TYPE {
             return Err(FormatError::new("note type", "is not known", 8));
         }
-        let start = (12 + padded(OWNER.len())) as u64;
-        let fields = Fields(Reader(reader.bytes("note size", start, size)?));
+        let fields = Fields(Reader(reader.bytes("note size", FIELDS, size)?));
         fields.check_tags()?;
         Ok(Self {
             abi_revision: fields.u32(ABI_REVISION, "note ABI revision")?,
@@ -250,8 +249,22 @@ impl Note {
 
 struct Fields<'a>(Reader<'a>);
 
+/// A field: its tag, its value, and where in the section the value lies, in bytes.
+struct Field<'a> {
+    tag: u32,
+    value: &'a [u8],
+    offset: u64,
+}
+
+/// Where in the section the fields start, in bytes.
+const FIELDS: u64 = (12 + OWNER.len() as u64).next_multiple_of(4);
+
+/// What a runtime says of a part of the note that its own revision does not have.
+const UNKNOWN: &str = "asks for something that this runtime does not know: load the object with a \
+                       newer Prefab, or recompile the module with `prefab compile` of this one";
+
 impl<'a> Fields<'a> {
-    fn iter(&self) -> impl Iterator<Item = Result<(u32, &'a [u8]), FormatError>> {
+    fn iter(&self) -> impl Iterator<Item = Result<Field<'a>, FormatError>> {
         let reader = self.0;
         let mut offset = 0;
         core::iter::from_fn(move || {
@@ -263,40 +276,44 @@ impl<'a> Fields<'a> {
                     .inspect_err(|_| {
                         offset = u64::MAX;
                     })?;
+                let start = FIELDS + offset + 8;
                 offset += 8 + size.next_multiple_of(4);
-                Ok((tag, value))
+                Ok(Field {
+                    tag,
+                    value,
+                    offset: start,
+                })
             })
         })
     }
 
     fn check_tags(&self) -> Result<(), FormatError> {
         for field in self.iter() {
-            let (tag, _) = field?;
+            let Field { tag, offset, .. } = field?;
             if tag < REQUIRED_TAGS_END && !(ABI_REVISION..=MAX_MEMORY).contains(&tag) {
-                let problem = "must be understood but is not known to this runtime";
-                return Err(FormatError::new("note field tag", problem, u64::from(tag)));
+                return Err(FormatError::new("note field", UNKNOWN, offset));
             }
         }
         Ok(())
     }
 
-    fn find(&self, tag: u32) -> Result<Option<&'a [u8]>, FormatError> {
+    fn find(&self, tag: u32) -> Result<Option<Field<'a>>, FormatError> {
         for field in self.iter() {
-            let (found, value) = field?;
-            if found == tag {
-                return Ok(Some(value));
+            let field = field?;
+            if field.tag == tag {
+                return Ok(Some(field));
             }
         }
         Ok(None)
     }
 
-    fn get(&self, tag: u32, name: &'static str) -> Result<&'a [u8], FormatError> {
+    fn get(&self, tag: u32, name: &'static str) -> Result<Field<'a>, FormatError> {
         let missing = || FormatError::new(name, "is missing", 0);
         self.find(tag)?.ok_or_else(missing)
     }
 
     fn array<const N: usize>(&self, tag: u32, name: &'static str) -> Result<[u8; N], FormatError> {
-        let value = self.get(tag, name)?;
+        let Field { value, .. } = self.get(tag, name)?;
         value
             .try_into()
             .map_err(|_| FormatError::new(name, "has another size", 0))
@@ -314,8 +331,8 @@ impl<'a> Fields<'a> {
         from_number: fn(u32) -> Option<T>,
     ) -> Result<T, FormatError> {
         let number = self.u32(tag, name)?;
-        let unknown = || FormatError::new(name, "is not known to this runtime", number.into());
-        from_number(number).ok_or_else(unknown)
+        let offset = self.get(tag, name)?.offset;
+        from_number(number).ok_or_else(|| FormatError::new(name, UNKNOWN, offset))
     }
 
     fn u64(&self, tag: u32, name: &'static str) -> Result<u64, FormatError> {
@@ -323,7 +340,7 @@ impl<'a> Fields<'a> {
     }
 
     fn string(&self, tag: u32, name: &'static str) -> Result<String, FormatError> {
-        let value = self.get(tag, name)?.to_vec();
+        let value = self.get(tag, name)?.value.to_vec();
         String::from_utf8(value).map_err(|_| FormatError::new(name, "is not UTF-8", 0))
     }
 }

@@ -2,7 +2,7 @@
 
 use prefab_abi::ABI_REVISION;
 use prefab_abi::note::Note;
-use prefab_targets::{FeatureSet, Target, host};
+use prefab_targets::{FeatureError, FeatureSet, Target, host};
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -25,6 +25,12 @@ pub enum Unmet {
         /// The way out.
         advice: &'static str,
     },
+    /// The code uses a CPU feature that this Prefab has no name for.
+    #[error(
+        "the code uses a CPU feature that this Prefab does not know ({0}): \
+         load the object with a newer Prefab, or recompile it"
+    )]
+    UnknownCpuFeature(FeatureError),
     /// The code uses what the CPU does not have.
     #[error(
         "the code uses CPU features that this machine does not have ({missing}): \
@@ -92,14 +98,7 @@ pub fn check_note(note: &Note) -> Result<(), Unmet> {
 fn cpu_features(target: &'static Target, note: &Note) -> Result<(), Unmet> {
     static HOST: OnceLock<FeatureSet> = OnceLock::new();
     let names = note.cpu_features.iter().map(String::as_str);
-    let needed = FeatureSet::from_names(target, names).map_err(|error| {
-        Unmet::field(
-            "CPU features",
-            error,
-            "only such as this Prefab knows",
-            "load the object with a newer Prefab, or recompile it",
-        )
-    })?;
+    let needed = FeatureSet::from_names(target, names).map_err(Unmet::UnknownCpuFeature)?;
     let missing = needed.without(HOST.get_or_init(host::features));
     if missing.is_empty() {
         Ok(())
