@@ -147,6 +147,7 @@ const UNSAFE_FILES: &[&str] = &[
     "tests/embedding/common.rs",
     "tests/embedding/linked.rs",
     "tests/fuzz/ours.rs",
+    "tests/golden.rs",
     "tests/linked/program/src/lib.rs",
 ];
 
