@@ -143,8 +143,49 @@ fn write(
 
 #[cfg(test)]
 mod tests {
-    use super::chunks;
+    use super::{chunks, write};
     use std::collections::BTreeMap;
+
+    /// Segments anywhere, also across pages and over each other, make the memory that copying
+    /// them makes, whatever the page size.
+    #[test]
+    fn images_are_what_segments_say() {
+        const MEMORY_BYTES: usize = 12 << 16;
+        let mut state = 1u64;
+        let mut random = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) as usize % below
+        };
+        for round in 0..60 {
+            let segments: Vec<(usize, Vec<u8>)> = (0..random(6) + 1)
+                .map(|index| {
+                    let len = random([3, 4 << 10, 70 << 10][round % 3]);
+                    (random(MEMORY_BYTES - len), vec![index as u8 + 1; len])
+                })
+                .collect();
+            let mut expected = vec![0; MEMORY_BYTES];
+            for (start, bytes) in &segments {
+                expected[*start..start + bytes.len()].copy_from_slice(bytes);
+            }
+            for page_size in [4u64 << 10, 16 << 10, 64 << 10] {
+                let mut pages = BTreeMap::new();
+                for (start, bytes) in &segments {
+                    write(&mut pages, 0, *start as u64, bytes, page_size);
+                }
+                let (bytes, chunks) = chunks(&pages, page_size).expect("few segments, few chunks");
+                let mut found = vec![0; MEMORY_BYTES];
+                for chunk in chunks {
+                    let numbers = [chunk.memory_offset, chunk.image_offset, chunk.size];
+                    assert!(numbers.iter().all(|number| number % page_size == 0));
+                    let part = &bytes[chunk.image_offset as usize..][..chunk.size as usize];
+                    found[chunk.memory_offset as usize..][..part.len()].copy_from_slice(part);
+                }
+                assert!(found == expected, "round {round}, pages of {page_size}");
+            }
+        }
+    }
 
     #[test]
     fn pages_become_chunks() {

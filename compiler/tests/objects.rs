@@ -80,6 +80,33 @@ fn code_and_tables_have_no_relocations_and_the_rest_one_kind() {
     }
 }
 
+/// The greatest pages that a system of the target may have: by the psABI of each.
+#[test]
+fn what_is_mapped_by_itself_begins_a_page_of_any_system() {
+    let pages = [
+        ("x86_64", 4 << 10),
+        ("aarch64", 64 << 10),
+        ("riscv64", 4 << 10),
+    ];
+    assert_eq!(pages.len(), Target::ALL.len());
+    let text = MODULE.replace("70000", "7000");
+    for (target, page) in pages {
+        let target = Target::from_triple(target).unwrap();
+        let object = compile_wat(&text, &Options::new(target));
+        let file = object::File::parse(&*object).unwrap();
+        for name in [".text", ".prefab.image"] {
+            let section = file.section_by_name(name).unwrap();
+            assert_eq!(section.align(), page, "{target}: {name}");
+            let (offset, size) = section.file_range().unwrap();
+            assert_eq!(offset % page, 0, "{target}: {name}");
+            // An image is mapped in whole pages.
+            assert!(name == ".text" || size % page == 0, "{target}: {name}");
+        }
+        let note = Note::from_bytes(&section(&object, ".note.prefab")).unwrap();
+        assert_eq!(note.page_size, page, "{target}");
+    }
+}
+
 #[test]
 fn the_descriptor_describes_the_sections() {
     let object = compile_wat(MODULE, &host_independent());

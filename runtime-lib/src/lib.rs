@@ -40,6 +40,7 @@ mod linker;
 mod mapping;
 mod memory;
 mod module;
+mod pages;
 mod store;
 mod table;
 mod trap;

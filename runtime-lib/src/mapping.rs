@@ -6,6 +6,7 @@
 //! inside them, and unmaps them when dropped. It never becomes executable.
 #![allow(unsafe_code, reason = "mmap, mprotect and munmap")]
 
+use crate::pages::PageSize;
 use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
@@ -17,6 +18,7 @@ use std::ptr::NonNull;
 pub(crate) struct Mapping {
     base: NonNull<u8>,
     len: usize,
+    page: PageSize,
 }
 
 // SAFETY: a mapping belongs to the process, not to a thread, and `Mapping` hands out addresses
@@ -25,24 +27,15 @@ unsafe impl Send for Mapping {}
 // SAFETY: as above; changing a mapping takes `&mut`.
 unsafe impl Sync for Mapping {}
 
-/// The size of a page of the machine, in bytes.
-pub(crate) fn page_size() -> usize {
-    rustix::param::page_size()
-}
-
-/// `size`, rounded up to a multiple of the machine's page size.
-pub(crate) fn round_to_page(size: usize) -> Option<usize> {
-    size.checked_next_multiple_of(page_size())
-}
-
 impl Mapping {
-    /// Reserves `len` bytes (a multiple of the page size), none of which can be accessed.
-    pub(crate) fn reserve(len: usize) -> Result<Self, Errno> {
+    /// Reserves `len` bytes, whole pages of the size `page`, none of which can be accessed.
+    pub(crate) fn reserve(len: usize, page: PageSize) -> Result<Self, Errno> {
         if len == 0 {
-            return Ok(Self {
-                base: NonNull::dangling(),
-                len,
-            });
+            let base = NonNull::dangling();
+            return Ok(Self { base, len, page });
+        }
+        if !page.is_boundary(len as u64) {
+            return Err(Errno::INVAL);
         }
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
         // SAFETY: a fresh mapping, at an address that the kernel picks, touches nothing mapped.
@@ -50,7 +43,7 @@ impl Mapping {
             rustix::mm::mmap_anonymous(std::ptr::null_mut(), len, ProtFlags::empty(), flags)?
         };
         let base = NonNull::new(base.cast()).ok_or(Errno::NOMEM)?;
-        Ok(Self { base, len })
+        Ok(Self { base, len, page })
     }
 
     /// The first address.
@@ -58,10 +51,17 @@ impl Mapping {
         self.base
     }
 
-    /// The address `offset` bytes behind the first one, if the whole range is part of the mapping.
+    /// The size of the pages that it is laid out in.
+    pub(crate) const fn page(&self) -> PageSize {
+        self.page
+    }
+
+    /// The address `offset` bytes behind the first one, if the whole range is part of the mapping
+    /// and consists of whole pages.
     fn range(&self, offset: usize, len: usize) -> Result<*mut c_void, Errno> {
         let end = offset.checked_add(len).ok_or(Errno::INVAL)?;
-        if end > self.len {
+        let is_pages = self.page.is_boundary(offset as u64) && self.page.is_boundary(len as u64);
+        if end > self.len || !is_pages {
             return Err(Errno::INVAL);
         }
         Ok(self.base.as_ptr().wrapping_add(offset).cast())
@@ -115,37 +115,49 @@ impl Drop for Mapping {
 
 #[cfg(test)]
 mod tests {
-    use super::{Mapping, page_size};
+    use super::Mapping;
+    use crate::pages::PageSize;
     use std::os::fd::AsFd;
 
     #[test]
     fn a_private_view_of_a_file_is_the_mappings_own() {
-        let page = page_size();
-        let file = rustix::fs::memfd_create("test", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
-        rustix::io::pwrite(&file, &vec![7; page], 0).unwrap();
-        let mut mappings = [
-            Mapping::reserve(4 * page).unwrap(),
-            Mapping::reserve(4 * page).unwrap(),
-        ];
-        for mapping in &mut mappings {
-            mapping.make_accessible(0, 2 * page).unwrap();
-            mapping.map_file(page, page, file.as_fd(), 0).unwrap();
+        for page in PageSize::all() {
+            let size = page.bytes();
+            let file = rustix::fs::memfd_create("test", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
+            rustix::io::pwrite(&file, &vec![7; size], 0).unwrap();
+            let mut mappings = [
+                Mapping::reserve(4 * size, page).unwrap(),
+                Mapping::reserve(4 * size, page).unwrap(),
+            ];
+            for mapping in &mut mappings {
+                mapping.make_accessible(0, 2 * size).unwrap();
+                mapping.map_file(size, size, file.as_fd(), 0).unwrap();
+            }
+            // SAFETY: the second page of the first mapping has just been made accessible.
+            unsafe { mappings[0].base().add(size).write(1) };
+            // SAFETY: as above, of the second mapping.
+            let (zero, seven) = unsafe {
+                (
+                    mappings[1].base().read(),
+                    mappings[1].base().add(size).read(),
+                )
+            };
+            assert_eq!((zero, seven), (0, 7));
+            let mapping = &mut mappings[0];
+            assert!(mapping.make_accessible(size, 4 * size).is_err());
+            assert!(mapping.map_file(4 * size, size, file.as_fd(), 0).is_err());
         }
-        // SAFETY: the second page of the first mapping has just been made accessible.
-        unsafe { mappings[0].base().add(page).write(1) };
-        // SAFETY: as above, of the second mapping.
-        let (zero, seven) = unsafe {
-            (
-                mappings[1].base().read(),
-                mappings[1].base().add(page).read(),
-            )
-        };
-        assert_eq!((zero, seven), (0, 7));
-        assert!(mappings[0].make_accessible(page, 4 * page).is_err());
-        assert!(
-            mappings[0]
-                .map_file(4 * page, page, file.as_fd(), 0)
-                .is_err()
-        );
+    }
+
+    #[test]
+    fn parts_of_pages_are_refused() {
+        for page in PageSize::all() {
+            let size = page.bytes();
+            assert!(Mapping::reserve(size / 2, page).is_err());
+            let mut mapping = Mapping::reserve(2 * size, page).unwrap();
+            assert!(mapping.make_accessible(size / 2, size).is_err());
+            assert!(mapping.make_accessible(0, size / 2).is_err());
+            assert!(mapping.make_accessible(size, size).is_ok());
+        }
     }
 }

@@ -8,9 +8,10 @@
 
 use crate::error::Error;
 use crate::global::{Cell, read_cell, write_cell};
-use crate::mapping::{Mapping, round_to_page};
+use crate::mapping::Mapping;
 use crate::memory::{MemoryData, Place, Reservation};
 use crate::module::Module;
+use crate::pages::PageSize;
 use crate::store::StoreInner;
 use crate::types::MemoryType;
 use crate::value::RawVal;
@@ -42,19 +43,21 @@ impl Fields {
     ) -> Result<(Self, Backing), Error> {
         let refused = |error| Error::resource("make an instance", error);
         let layout = *module.meta().layout();
-        let size = round_to_page(layout.size() as usize)
+        let page = PageSize::of_system();
+        let size = page
+            .round_up(layout.size() as usize)
             .ok_or_else(|| refused(rustix::io::Errno::NOMEM))?;
         let memory = memory.map(|ty| (ty, Reservation::of_module(module.assumptions(), ty)));
         let mut mapping = match &memory {
-            Some((_, reservation)) => reservation.map(size)?,
-            None => Mapping::reserve(size).map_err(refused)?,
+            Some((_, reservation)) => reservation.map(size, page)?,
+            None => Mapping::reserve(size, page).map_err(refused)?,
         };
         // SAFETY: the fields' size is at most that of the mapping.
         let context = unsafe { mapping.base().add(size) };
         let backing = match memory {
             Some((ty, reservation)) => {
                 let place = Place::Instance(mapping, size);
-                Backing::Memory(MemoryData::new(ty, reservation, place)?)
+                Backing::Memory(MemoryData::new(ty, reservation, place, page)?)
             }
             None => {
                 mapping.make_accessible(0, size).map_err(refused)?;

@@ -16,6 +16,7 @@ use crate::func::{Adapters, FuncKind, call_guest};
 use crate::memory::{MemoryData, Place, Reservation};
 use crate::module::Module;
 use crate::module::types::{memory_type, table_type, val_type};
+use crate::pages::PageSize;
 use crate::store::StoreInner;
 use crate::table::{self, TableData};
 use crate::types::MemoryType;
@@ -236,7 +237,7 @@ impl StoreInner {
             let ty = defined_memory_type(&memories.get(index)?)?;
             let place = Place::Defined(data.fields.defined_memory(index));
             let reservation = Reservation::of_module(module.assumptions(), ty);
-            let memory = MemoryData::new(ty, reservation, place)?;
+            let memory = MemoryData::new(ty, reservation, place, PageSize::of_system())?;
             data.memories.push(self.add_memory(memory));
         }
         let mut statics = HashSet::new();

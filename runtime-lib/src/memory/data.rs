@@ -16,9 +16,10 @@
 )]
 
 use crate::error::Error;
-use crate::mapping::{Mapping, page_size, round_to_page};
+use crate::mapping::Mapping;
 use crate::memory::Reservation;
 use crate::module::Module;
+use crate::pages::PageSize;
 use crate::types::{MemoryType, PAGE_SIZE};
 use prefab_abi::context::MemoryDefinition;
 use prefab_abi::meta::ImageChunk;
@@ -51,22 +52,24 @@ pub(crate) struct MemoryData {
 }
 
 impl MemoryData {
-    /// A memory of the type's least size, which is not more than `reservation` has; all zero.
+    /// A memory of the type's least size, which is not more than `reservation` has; all zero. A mapping
+    /// of its own is laid out in pages of this size.
     pub(crate) fn new(
         ty: MemoryType,
         reservation: Reservation,
         place: Place,
+        page: PageSize,
     ) -> Result<Self, Error> {
         if ty.min > MAX_PAGES || ty.min * PAGE_SIZE > reservation.size_bytes {
             return Err(Error::OutOfBounds("a memory cannot have more than 4 GiB"));
         }
         let (mut mapping, offset, definition) = match place {
             Place::Own => {
-                let mapping = reservation.map(page_size())?;
+                let mapping = reservation.map(page.bytes(), page)?;
                 let definition = mapping.base().cast();
-                (mapping, page_size(), definition)
+                (mapping, page.bytes(), definition)
             }
-            Place::Defined(definition) => (reservation.map(0)?, 0, definition),
+            Place::Defined(definition) => (reservation.map(0, page)?, 0, definition),
             Place::Instance(mapping, offset) => {
                 let at = offset as isize + prefab_abi::context::ContextHeader::MEMORY as isize;
                 // SAFETY: the instance's header lies right before the memory, in the mapping.
@@ -75,10 +78,10 @@ impl MemoryData {
             }
         };
         let size_bytes = ty.min * PAGE_SIZE;
-        // Machine pages may be larger than WebAssembly's: the last one is accessible to its end.
-        let end = round_to_page(offset + size_bytes as usize).unwrap_or(offset);
+        // Pages may be larger than WebAssembly's: the last one is accessible to its end.
+        let end = mapping.page().round_up(offset + size_bytes as usize);
         mapping
-            .make_accessible(0, end)
+            .make_accessible(0, end.unwrap_or(offset))
             .map_err(|error| Error::resource("make a memory", error))?;
         let mut memory = Self {
             mapping,
@@ -143,10 +146,10 @@ impl MemoryData {
         ))?;
         let (from, to) = (old * PAGE_SIZE, new * PAGE_SIZE);
         // As in `new`, the last page was accessible to its end.
-        let start = round_to_page(from as usize).unwrap_or(from as usize);
-        let end = round_to_page(to as usize).unwrap_or(to as usize);
+        let growth = self.mapping.page().growth(from as usize, to as usize);
+        let (start, size) = growth.ok_or(Error::OutOfBounds("the memory cannot become larger"))?;
         self.mapping
-            .make_accessible(self.offset + start, end.saturating_sub(start))
+            .make_accessible(self.offset + start, size)
             .map_err(|error| Error::resource("grow a memory", error))?;
         self.define(to);
         Ok(old)
@@ -178,10 +181,10 @@ impl MemoryData {
         let end = end.filter(|end| *end <= size).ok_or_else(outside)?;
         let (file, start) = module.image().file()?;
         let from = start.checked_add(chunk.image_offset).ok_or_else(outside)?;
-        let page = page_size() as u64;
+        let page = self.mapping.page();
         let aligned = [from, chunk.memory_offset, chunk.size]
-            .iter()
-            .all(|number| number.is_multiple_of(page));
+            .into_iter()
+            .all(|number| page.is_boundary(number));
         if aligned {
             let at = self.offset + chunk.memory_offset as usize;
             return self
@@ -202,48 +205,55 @@ unsafe impl Send for MemoryData {}
 mod tests {
     use super::{MemoryData, Place};
     use crate::memory::Reservation;
+    use crate::pages::PageSize;
     use crate::types::{MemoryType, PAGE_SIZE};
 
     #[test]
     fn grows_in_place_up_to_its_maximum() {
-        let ty = MemoryType::new(1, Some(3));
-        let mut memory = MemoryData::new(ty, Reservation::of_host(), Place::Own).unwrap();
-        memory.bytes_mut()[PAGE_SIZE as usize - 1] = 9;
-        let base = memory.bytes().as_ptr();
-        assert_eq!(memory.grow(2).unwrap(), 1);
-        assert!(memory.grow(1).is_err());
-        assert!(memory.grow(u64::MAX).is_err());
-        assert_eq!(memory.bytes().as_ptr(), base);
-        assert_eq!(memory.bytes().len() as u64, 3 * PAGE_SIZE);
-        assert_eq!(memory.bytes()[PAGE_SIZE as usize - 1], 9);
-        memory.bytes_mut()[3 * PAGE_SIZE as usize - 1] = 1;
-        assert_eq!(memory.ty(), MemoryType::new(3, Some(3)));
-        assert!(memory.addresses().contains(&(base.addr() as u64)));
+        for page in PageSize::all() {
+            let ty = MemoryType::new(1, Some(3));
+            let mut memory = MemoryData::new(ty, Reservation::of_host(), Place::Own, page).unwrap();
+            memory.bytes_mut()[PAGE_SIZE as usize - 1] = 9;
+            let base = memory.bytes().as_ptr();
+            assert_eq!(memory.grow(2).unwrap(), 1);
+            assert!(memory.grow(1).is_err());
+            assert!(memory.grow(u64::MAX).is_err());
+            assert_eq!(memory.bytes().as_ptr(), base);
+            assert_eq!(memory.bytes().len() as u64, 3 * PAGE_SIZE);
+            assert_eq!(memory.bytes()[PAGE_SIZE as usize - 1], 9);
+            memory.bytes_mut()[3 * PAGE_SIZE as usize - 1] = 1;
+            assert_eq!(memory.ty(), MemoryType::new(3, Some(3)));
+            assert!(memory.addresses().contains(&(base.addr() as u64)));
+        }
     }
 
     #[test]
     fn grows_no_further_than_its_reservation() {
-        let ty = MemoryType::new(1, None);
-        let reservation = Reservation {
-            size_bytes: 2 * PAGE_SIZE,
-            guard_size_bytes: 0,
-        };
-        let mut memory = MemoryData::new(ty, reservation, Place::Own).unwrap();
-        assert_eq!(memory.grow(1).unwrap(), 1);
-        assert!(memory.grow(1).is_err());
-        assert_eq!(memory.ty(), MemoryType::new(2, None));
-        memory.bytes_mut()[2 * PAGE_SIZE as usize - 1] = 1;
-        let larger = MemoryType::new(3, None);
-        assert!(MemoryData::new(larger, reservation, Place::Own).is_err());
+        for page in PageSize::all() {
+            let ty = MemoryType::new(1, None);
+            let reservation = Reservation {
+                size_bytes: 2 * PAGE_SIZE,
+                guard_size_bytes: 0,
+            };
+            let mut memory = MemoryData::new(ty, reservation, Place::Own, page).unwrap();
+            assert_eq!(memory.grow(1).unwrap(), 1);
+            assert!(memory.grow(1).is_err());
+            assert_eq!(memory.ty(), MemoryType::new(2, None));
+            memory.bytes_mut()[2 * PAGE_SIZE as usize - 1] = 1;
+            let larger = MemoryType::new(3, None);
+            assert!(MemoryData::new(larger, reservation, Place::Own, page).is_err());
+        }
     }
 
     #[test]
     fn a_memory_may_be_empty() {
-        for max in [None, Some(0)] {
-            let ty = MemoryType::new(0, max);
-            let reservation = Reservation::of_host_where_scarce(ty);
-            let memory = MemoryData::new(ty, reservation, Place::Own).unwrap();
-            assert!(memory.bytes().is_empty());
+        for page in PageSize::all() {
+            for max in [None, Some(0)] {
+                let ty = MemoryType::new(0, max);
+                let reservation = Reservation::of_host_where_scarce(ty);
+                let memory = MemoryData::new(ty, reservation, Place::Own, page).unwrap();
+                assert!(memory.bytes().is_empty());
+            }
         }
     }
 }

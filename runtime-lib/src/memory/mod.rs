@@ -7,6 +7,7 @@ pub(crate) use data::{MemoryData, Place};
 pub(crate) use reservation::Reservation;
 
 use crate::error::Error;
+use crate::pages::PageSize;
 use crate::store::{AsContext, AsContextMut, StoreId, StoreInner};
 use crate::types::{MemoryType, PAGE_SIZE};
 
@@ -32,10 +33,11 @@ impl Memory {
         let mut store = store.as_context_mut();
         let inner = store.inner_mut();
         inner.allow_memory(ty.min.saturating_mul(PAGE_SIZE))?;
-        let memory = match MemoryData::new(ty, Reservation::of_host(), Place::Own) {
+        let page = PageSize::of_system();
+        let memory = match MemoryData::new(ty, Reservation::of_host(), Place::Own, page) {
             Err(Error::Reserve(_)) => {
                 let reservation = Reservation::of_host_where_scarce(ty);
-                MemoryData::new(ty, reservation, Place::Own)?
+                MemoryData::new(ty, reservation, Place::Own, page)?
             }
             memory => memory?,
         };

@@ -1,7 +1,8 @@
 //! How many addresses a memory has, by the plan of whoever accesses it.
 
 use crate::error::{Error, ReserveError};
-use crate::mapping::{Mapping, round_to_page};
+use crate::mapping::Mapping;
+use crate::pages::PageSize;
 use crate::types::{MemoryType, PAGE_SIZE};
 use prefab_abi::note::{Assumptions, MEMORY_SIZE_LIMIT_BYTES, MemoryPlan};
 use rustix::io::Errno;
@@ -77,14 +78,16 @@ impl Reservation {
         self.size_bytes + self.guard_size_bytes
     }
 
-    /// Reserves the addresses, and `before` bytes before them in the same mapping.
+    /// Reserves the addresses, and `before` bytes before them in the same mapping, in pages of this
+    /// size.
     ///
     /// # Errors
     /// If there are not so many.
-    pub(crate) fn map(&self, before: usize) -> Result<Mapping, Error> {
+    pub(crate) fn map(&self, before: usize, page: PageSize) -> Result<Mapping, Error> {
         let size = usize::try_from(self.len()).ok();
-        let size = size.and_then(|size| round_to_page(size.checked_add(before)?));
-        let mapping = size.ok_or(Errno::NOMEM).and_then(Mapping::reserve);
+        let size = size.and_then(|size| page.round_up(size.checked_add(before)?));
+        let size = size.ok_or(Errno::NOMEM);
+        let mapping = size.and_then(|size| Mapping::reserve(size, page));
         mapping.map_err(|error| {
             let is_bounded = self.guard_size_bytes == 0;
             ReserveError::new(self.len(), is_bounded, error.into()).into()
