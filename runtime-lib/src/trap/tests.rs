@@ -2,7 +2,6 @@
 //!
 //! # Safety
 //! The machine code keeps the promises that compiled code makes.
-#![cfg(target_arch = "x86_64")]
 #![allow(unsafe_code, reason = "runs machine code made by hand")]
 
 mod code;

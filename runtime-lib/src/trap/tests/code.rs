@@ -1,92 +1,128 @@
 //! Machine code by hand, in place of what the compiler would have made.
 
+#[cfg_attr(target_arch = "aarch64", path = "code/aarch64.rs")]
+#[cfg_attr(target_arch = "riscv64", path = "code/riscv64.rs")]
+#[cfg_attr(target_arch = "x86_64", path = "code/x86_64.rs")]
+mod isa;
+
 use super::super::exec::Code;
 use super::Exec;
 use memmap2::{Mmap, MmapMut};
 use prefab_abi::code_map::{AddressMap, TrapTable, write_address_map, write_trap_table};
 use prefab_abi::context::Counts;
-use prefab_abi::exec::ExecState;
 use prefab_abi::meta::{DefinedFunc, Meta, MetaWriter, ModuleKind, Name, Section};
 use prefab_abi::trap::TrapCode;
-use std::arch::naked_asm;
+use prefab_targets::host;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The functions, each with the offset of the instruction that traps or of its call's last byte,
-/// and the module offset that the address map gives for it.
+/// A function: its name, where it begins, the instructions of it that trap, and the instructions
+/// and calls of it that the address map knows, with the module offset that it gives.
 struct Function {
     name: &'static str,
-    code: &'static [u8],
-    sites: &'static [(u32, TrapCode)],
-    addresses: &'static [(u32, u32)],
+    start: &'static u8,
+    sites: &'static [(&'static u8, TrapCode)],
+    addresses: &'static [(At, u32)],
 }
 
-// push rbp; mov rbp, rsp
-const FUNCTIONS: &[Function] = &[
+#[derive(Clone, Copy)]
+enum At {
+    Instruction(&'static u8),
+    /// Of a call, where it returns to.
+    Return(&'static u8),
+}
+
+macro_rules! labels {
+    ($($rust:ident = $asm:literal;)*) => {
+        // SAFETY: labels of the assembly in this instruction set's file; of type `u8`, they are
+        // valid wherever they point. All but `END` are at bytes of the functions.
+        unsafe extern "C" {
+            $(#[link_name = $asm] safe static $rust: u8;)*
+        }
+    };
+}
+
+labels! {
+    LOAD = "prefab_guest_load";
+    LOAD_SITE = "prefab_guest_load_site";
+    ILLEGAL = "prefab_guest_illegal";
+    ILLEGAL_SITE = "prefab_guest_illegal_site";
+    DIVIDE = "prefab_guest_divide";
+    DIVIDE_SITE = "prefab_guest_divide_site";
+    LOAD_REFERENCE = "prefab_guest_load_reference";
+    LOAD_REFERENCE_SITE = "prefab_guest_load_reference_site";
+    RECURSE = "prefab_guest_recurse";
+    RECURSE_RETURN = "prefab_guest_recurse_return";
+    LARGE_FRAME = "prefab_guest_large_frame";
+    OUTER = "prefab_guest_outer";
+    OUTER_RETURN = "prefab_guest_outer_return";
+    // Notes `exit_fp` and calls the host: its argument points at a `HostCall`. No function of
+    // the module.
+    STUB = "prefab_guest_stub";
+    END = "prefab_guest_end";
+}
+
+/// In the order in which they lie.
+static FUNCTIONS: [Function; 7] = [
     Function {
         name: "load",
-        // mov rax, [rdi]; pop rbp; ret
-        code: &[0x55, 0x48, 0x89, 0xe5, 0x48, 0x8b, 0x07, 0x5d, 0xc3],
-        sites: &[(4, TrapCode::MemoryOutOfBounds)],
-        addresses: &[(4, 0x104)],
+        start: &LOAD,
+        sites: &[(&LOAD_SITE, TrapCode::MemoryOutOfBounds)],
+        addresses: &[(At::Instruction(&LOAD_SITE), 0x104)],
     },
     Function {
         name: "illegal",
-        // ud2
-        code: &[0x55, 0x48, 0x89, 0xe5, 0x0f, 0x0b],
-        sites: &[(4, TrapCode::IndirectCallTypeMismatch)],
-        addresses: &[(4, 0x204)],
+        start: &ILLEGAL,
+        sites: &[(&ILLEGAL_SITE, TrapCode::IndirectCallTypeMismatch)],
+        addresses: &[(At::Instruction(&ILLEGAL_SITE), 0x204)],
     },
     Function {
         name: "divide",
-        // mov eax, 1; cdq; idiv edi; pop rbp; ret
-        code: &[
-            0x55, 0x48, 0x89, 0xe5, 0xb8, 1, 0, 0, 0, 0x99, 0xf7, 0xff, 0x5d, 0xc3,
-        ],
-        sites: &[(10, TrapCode::IntegerDivideByZero)],
-        addresses: &[(10, 0x30a)],
+        start: &DIVIDE,
+        sites: &[(&DIVIDE_SITE, TrapCode::IntegerDivideByZero)],
+        addresses: &[(At::Instruction(&DIVIDE_SITE), 0x30a)],
     },
     Function {
         name: "load_reference",
-        code: &[0x55, 0x48, 0x89, 0xe5, 0x48, 0x8b, 0x07, 0x5d, 0xc3],
-        sites: &[(4, TrapCode::NullReference)],
+        start: &LOAD_REFERENCE,
+        sites: &[(&LOAD_REFERENCE_SITE, TrapCode::NullReference)],
         addresses: &[],
     },
     Function {
         name: "recurse",
-        // call recurse
-        code: &[0x55, 0x48, 0x89, 0xe5, 0xe8, 0xf7, 0xff, 0xff, 0xff],
+        start: &RECURSE,
         sites: &[],
-        addresses: &[(8, 0x409)],
+        addresses: &[(At::Return(&RECURSE_RETURN), 0x409)],
     },
     Function {
         name: "large_frame",
-        // again: sub rsp, 4096; mov [rsp], rsp; jmp again
-        code: &[
-            0x55, 0x48, 0x89, 0xe5, 0x48, 0x81, 0xec, 0x00, 0x10, 0, 0, 0x48, 0x89, 0x24, 0x24,
-            0xeb, 0xf3,
-        ],
+        start: &LARGE_FRAME,
         sites: &[],
         addresses: &[],
     },
     Function {
         name: "outer",
-        // call stub (the next function, 16 bytes after this one); pop rbp; ret
-        code: &[0x55, 0x48, 0x89, 0xe5, 0xe8, 0x07, 0, 0, 0, 0x5d, 0xc3],
+        start: &OUTER,
         sites: &[],
-        addresses: &[(8, 0x1001)],
+        addresses: &[(At::Return(&OUTER_RETURN), 0x1001)],
     },
 ];
 
-/// Notes `exit_fp` and calls the host: rdi points at a [`HostCall`]. No function of the module.
-/// mov rax, [rdi]; mov [rax + EXIT_FP], rbp; mov rax, [rdi + 8]; mov rdi, [rdi + 16]; call rax;
-/// pop rbp; ret
-const STUB: &[u8] = &[
-    0x55, 0x48, 0x89, 0xe5, 0x48, 0x8b, 0x07, 0x48, 0x89, 0x68, 0x20, 0x48, 0x8b, 0x47, 0x08, 0x48,
-    0x8b, 0x7f, 0x10, 0xff, 0xd0, 0x5d, 0xc3,
-];
+/// The offset of a label in the text.
+fn offset(label: &'static u8) -> u32 {
+    let offset = (&raw const *label).addr() - (&raw const LOAD).addr();
+    u32::try_from(offset).unwrap()
+}
 
-const _: () = assert!(ExecState::EXIT_FP == 0x20);
+impl At {
+    /// The offset of the instruction's first byte or the call's last one.
+    fn offset(self) -> u32 {
+        match self {
+            Self::Instruction(label) => offset(label),
+            Self::Return(label) => offset(label) - 1,
+        }
+    }
+}
 
 /// What the stub is given.
 #[repr(C)]
@@ -120,58 +156,52 @@ pub struct Guest {
     pub outer: u64,
 }
 
-const PAGE: u64 = 4096;
+fn page() -> usize {
+    rustix::param::page_size()
+}
 
 pub fn guest() -> Guest {
-    let mut text = Vec::new();
     let (mut sites, mut addresses) = (Vec::new(), Vec::new());
     let mut meta = MetaWriter::new();
-    let mut starts = Vec::new();
-    for (index, function) in FUNCTIONS.iter().enumerate() {
-        let start = text.len() as u32;
-        starts.push(u64::from(start));
-        text.extend_from_slice(function.code);
+    let ends = FUNCTIONS.iter().map(|function| function.start).skip(1);
+    for (func, (function, end)) in (0..).zip(FUNCTIONS.iter().zip(ends.chain([&STUB]))) {
+        let start = offset(function.start);
         meta.push(
             Section::Funcs,
             &DefinedFunc {
                 code_offset: start,
-                code_size: function.code.len() as u32,
+                code_size: offset(end) - start,
                 type_index: 0,
             },
         );
         let name = meta.bytes(function.name.as_bytes());
-        let func = index as u32;
         meta.push(Section::FuncNames, &Name { func, name });
-        sites.extend(function.sites.iter().map(|(at, code)| (start + at, *code)));
+        sites.extend(function.sites.iter().map(|(at, code)| (offset(at), *code)));
         let here = function.addresses.iter();
-        addresses.extend(here.map(|(at, wasm)| (start + at, *wasm)));
-        text.resize(text.len().next_multiple_of(16), 0xcc);
+        addresses.extend(here.map(|(at, wasm)| (at.offset(), *wasm)));
     }
-    text.extend_from_slice(STUB);
+    // SAFETY: the functions lie there, one behind the other, and do not change.
+    let text = unsafe { std::slice::from_raw_parts(&raw const LOAD, offset(&END) as usize) };
     let mut code = MmapMut::map_anon(text.len()).unwrap();
-    code[..text.len()].copy_from_slice(&text);
+    code[..text.len()].copy_from_slice(text);
+    host::sync_instructions(code.as_ptr(), text.len());
     let code = code.make_exec().unwrap();
     let base = code.as_ptr() as u64;
     let meta = meta.finish(Counts::default(), None, ModuleKind::Library);
     // The memory has one page that can be read; the rest is as behind a memory's end.
-    let mut memory = MmapMut::map_anon(16 * PAGE as usize).unwrap();
+    let mut memory = MmapMut::map_anon(16 * page()).unwrap();
     // SAFETY: nobody looks at those pages as bytes.
     unsafe {
         let start = memory.as_mut_ptr();
+        rustix::mm::mprotect(start.cast(), 8 * page(), rustix::mm::MprotectFlags::empty()).unwrap();
         rustix::mm::mprotect(
-            start.cast(),
-            8 * PAGE as usize,
-            rustix::mm::MprotectFlags::empty(),
-        )
-        .unwrap();
-        rustix::mm::mprotect(
-            start.add(9 * PAGE as usize).cast(),
-            7 * PAGE as usize,
+            start.add(9 * page()).cast(),
+            7 * page(),
             rustix::mm::MprotectFlags::empty(),
         )
         .unwrap();
     }
-    let at = |index: usize| base + starts[index];
+    let at = |label| base + u64::from(offset(label));
     Guest {
         text: Arc::new(code),
         memory: Arc::new(memory),
@@ -179,13 +209,13 @@ pub fn guest() -> Guest {
         addresses: write_address_map(&addresses).into(),
         meta: Meta::new(Vec::leak(meta)).unwrap(),
         name: "hand".into(),
-        load: at(0),
-        illegal: at(1),
-        divide: at(2),
-        load_reference: at(3),
-        recurse: at(4),
-        large_frame: at(5),
-        outer: at(6),
+        load: at(&LOAD),
+        illegal: at(&ILLEGAL),
+        divide: at(&DIVIDE),
+        load_reference: at(&LOAD_REFERENCE),
+        recurse: at(&RECURSE),
+        large_frame: at(&LARGE_FRAME),
+        outer: at(&OUTER),
     }
 }
 
@@ -193,12 +223,12 @@ impl Guest {
     /// The memory with all that is reserved for it.
     pub fn memory(&self) -> Range<u64> {
         let start = self.memory.as_ptr() as u64;
-        start..start + 16 * PAGE
+        start..start + 16 * page() as u64
     }
 
     /// An address in the memory.
     pub fn readable(&self) -> u64 {
-        self.memory().start + 8 * PAGE
+        self.memory().start + 8 * page() as u64
     }
 
     /// An argument with which `outer` calls a host function.
@@ -243,46 +273,7 @@ impl Code for Guest {
     }
 }
 
-/// An entry trampoline: notes the landing, calls `code(arg)`, and returns 0, or 1 if it lands.
-///
-/// # Safety
-/// `exec` is the state of a store, inside `Exec::enter`; `code` is one of a guest's functions.
-#[unsafe(naked)]
-unsafe extern "C" fn trampoline(_exec: *mut Exec, _code: u64, _arg: u64) -> u32 {
-    naked_asm!(
-        "push rbp",
-        "mov rbp, rsp",
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
-        "sub rsp, 8",
-        "lea rax, [rip + 2f]",
-        "mov [rdi + {pc}], rax",
-        "mov [rdi + {sp}], rsp",
-        "mov [rdi + {fp}], rbp",
-        "mov rax, rsi",
-        "mov rdi, rdx",
-        "call rax",
-        "xor eax, eax",
-        "jmp 3f",
-        "2: mov eax, 1",
-        "3: add rsp, 8",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbx",
-        "pop rbp",
-        "ret",
-        pc = const ExecState::LANDING_PC,
-        sp = const ExecState::LANDING_SP,
-        fp = const ExecState::LANDING_FP,
-    )
-}
-
 pub fn call(exec: *mut Exec, code: u64, arg: u64) -> u32 {
     // SAFETY: the tests call it inside `Exec::enter` only, with the functions of a `Guest`.
-    unsafe { trampoline(exec, code, arg) }
+    unsafe { isa::trampoline(exec, code, arg) }
 }

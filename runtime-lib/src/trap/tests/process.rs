@@ -9,7 +9,18 @@ const CHILD: &str = "PREFAB_TRAP_TEST_CHILD";
 /// Runs the test of this name in a child, where [`is_child`] holds.
 fn in_child(test: &str) -> Output {
     let program = std::env::current_exe().unwrap();
-    Command::new(program)
+    // Where programs of this instruction set need another one to run them, this says which.
+    let runner = std::env::var("PREFAB_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    let mut command = match words.next() {
+        None => Command::new(program),
+        Some(runner) => {
+            let mut command = Command::new(runner);
+            command.args(words).arg(program);
+            command
+        }
+    };
+    command
         .args([&format!("trap::tests::process::{test}"), "--exact"])
         .args(["--nocapture", "--test-threads=1"])
         .env(CHILD, "1")
