@@ -2,7 +2,7 @@
 //!
 //! # Safety
 //! Unsafe for assembly that reads or replaces the registers that say where a thread is, and that
-//! maintains caches.
+//! maintains caches; and for a system call that has no other interface.
 #![allow(
     unsafe_code,
     reason = "the stack pointer and the caches are reached by assembly"
@@ -10,13 +10,21 @@
 
 use crate::host::Registers;
 use core::arch::asm;
-use libc::ucontext_t;
+use libc::{c_int, c_long, ucontext_t};
 use std::arch::is_aarch64_feature_detected;
+use std::sync::LazyLock;
 
 pub(crate) use super::TARGET;
 
 /// x29 (AAPCS64).
 const FRAME_POINTER: usize = 29;
+
+/// `PSTATE.BTYPE`: how the instruction at `pc` was reached (Arm ARM, "Process state, PSTATE").
+const BRANCH_TYPE: u64 = 0b11 << 10;
+
+/// The commands of `membarrier` (Linux, include/uapi/linux/membarrier.h).
+const SYNC_CORE: c_int = 1 << 5;
+const REGISTER_SYNC_CORE: c_int = 1 << 6;
 
 pub(crate) fn registers(context: &ucontext_t) -> Registers {
     let registers = &context.uc_mcontext;
@@ -32,6 +40,8 @@ pub(crate) fn set_registers(context: &mut ucontext_t, to: Registers) {
     registers.pc = to.pc;
     registers.sp = to.sp;
     registers.regs[FRAME_POINTER] = to.fp;
+    // The new place is not reached by the branch that led to the old one.
+    registers.pstate &= !BRANCH_TYPE;
 }
 
 /// # Safety
@@ -87,6 +97,21 @@ pub(crate) fn sync_instructions(start: *const u8, len: usize) {
     }
     // SAFETY: barriers.
     unsafe { asm!("dsb ish", "isb", options(nostack)) };
+    sync_other_threads();
+}
+
+/// Has the process's other threads drop what they have fetched already: `isb` is for this thread
+/// alone. A kernel that cannot do it (before 4.16) does it when it next interrupts them.
+fn sync_other_threads() {
+    fn membarrier(command: c_int) -> c_long {
+        let (flags, cpu): (c_int, c_int) = (0, 0);
+        // SAFETY: the call reads and writes no memory of the program.
+        unsafe { libc::syscall(libc::SYS_membarrier, command, flags, cpu) }
+    }
+    static REGISTERED: LazyLock<bool> = LazyLock::new(|| membarrier(REGISTER_SYNC_CORE) == 0);
+    if *REGISTERED {
+        membarrier(SYNC_CORE);
+    }
 }
 
 pub(crate) fn detect(feature: &str) -> bool {
