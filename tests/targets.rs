@@ -59,6 +59,9 @@ fn main() -> ExitCode {
             trials.push(trial(name, machine, cpu, test, &counts));
         }
     }
+    trials.push(Trial::test("riscv64 embedding in 39 bits", || {
+        in_39_bits(&MACHINES[1]).map_err(failed)
+    }));
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     for (machine, counts) in &*counts.lock().expect("no test panics with it") {
         println!(
@@ -100,6 +103,30 @@ fn trial(
         Ok(())
     };
     Trial::test(name, move || run().map_err(failed))
+}
+
+/// Where the process has 39 bits of addresses (Sv39), a hundred bounded instances and more fit, and
+/// what no longer fits says what would.
+fn in_39_bits(machine: &Machine) -> Result<()> {
+    let mut executables = machine.executables()?.iter();
+    let embedding = executables.find(|it| it.is_test && it.name == "embedding");
+    let embedding = embedding.context("cargo has built none of these tests")?;
+    let mut command = machine.command(machine.plain_cpu, &embedding.path)?;
+    command
+        .args(["--nocapture", "plans::"])
+        .current_dir(&embedding.folder);
+    let output = command.env("QEMU_RESERVED_VA", "0x4000000000").output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success(), "{output:?}");
+    let refused = text
+        .lines()
+        .find(|line| line.contains(" guarded instances: "));
+    let refused = refused.with_context(|| format!("no guarded instance was refused:\n{text}"))?;
+    ensure!(
+        refused.contains("`prefab compile --memory bounded`"),
+        "{refused}"
+    );
+    Ok(())
 }
 
 fn failed(error: anyhow::Error) -> Failed {

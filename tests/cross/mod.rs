@@ -39,7 +39,7 @@ pub const PACKAGES: [&str; 7] = [
 ];
 
 /// Of the root package's tests, those that are built for the other instruction sets.
-pub const ROOT_TESTS: [&str; 2] = ["conformance", "embedding"];
+pub const ROOT_TESTS: [&str; 3] = ["conformance", "embedding", "golden"];
 
 /// A program that cargo has built.
 #[derive(Clone, Debug)]
