@@ -47,7 +47,9 @@ fn module(text: &str, options: &CompileOptions) -> Module {
     common::load(&prefab::compile(&wasm, options, &|_, _| ()).unwrap()).unwrap()
 }
 
-/// However many accesses a vector takes, a store that traps has stored nothing.
+/// However many accesses a vector takes, a store that traps has stored nothing; unless it is one
+/// instruction, and the instruction set lets that fault with a part of it stored
+/// (docs/conformance.md).
 #[test]
 fn a_vector_that_ends_out_of_bounds_is_not_stored() {
     const PAGE: u32 = 1 << 16;
@@ -70,7 +72,10 @@ fn a_vector_that_ends_out_of_bounds_is_not_stored() {
                 let address = PAGE - 16 + outside - offset;
                 let error = func.call(&mut store, address).unwrap_err();
                 assert_eq!(error.trap_code(), Some(TrapCode::MemoryOutOfBounds));
-                assert!(memory.data(&store).iter().all(|byte| *byte == 0));
+                let is_scalar = options.scalar_vectors || !options.features.has_vectors();
+                if is_scalar || cfg!(target_arch = "x86_64") {
+                    assert!(memory.data(&store).iter().all(|byte| *byte == 0));
+                }
             }
         }
     }

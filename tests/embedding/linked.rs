@@ -120,10 +120,10 @@ fn what_the_module_was_compiled_for_is_held_against_this_machine() {
     let message = refused(with_note(|note| {
         note.cpu_features = vec!["teleport".to_owned()]
     }));
-    let start = "CPU features is unknown feature \"teleport\" for ";
+    let start = "the code uses a CPU feature that this Prefab does not know \
+                 (unknown feature \"teleport\" for ";
     assert!(message.starts_with(start), "{message}");
-    let end = "but only such as this Prefab knows is needed: \
-               load the object with a newer Prefab, or recompile it";
+    let end = ": load the object with a newer Prefab, or recompile it";
     assert!(message.ends_with(end), "{message}");
 
     let triple = host::target().triple();
