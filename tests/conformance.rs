@@ -81,28 +81,10 @@ fn trial(
             Ok::<_, Failed>(outcome)
         };
         let mut outcome = None;
-        for (memory_plan, traps) in [
-            (MemoryPlan::Bounded, Traps::Signals),
-            (MemoryPlan::Bounded, Traps::Explicit),
-            (MemoryPlan::Guarded, Traps::Signals),
-        ] {
-            (options.memory_plan, options.traps) = (memory_plan, traps);
-            // As guarded ones, memories without a maximum may grow to 4 GiB.
-            options.max_memory_bytes = (memory_plan == MemoryPlan::Bounded).then_some(4 << 30);
-            for level in [OptLevel::O0, OptLevel::O2] {
-                options.opt_level = level;
-                outcome = Some(run(&options)?);
-            }
+        for options in ways(&options, file.raw().contains("v128")) {
+            outcome = Some(run(&options)?);
         }
         let outcome = outcome.ok_or("it was run with no options")?;
-        if options.features.has_vectors() && file.raw().contains("v128") {
-            options.scalar_vectors = true;
-            run(&options)?;
-            options.scalar_vectors = false;
-        }
-        // What the default CPU lacks has instructions of its own, and rules that choose them.
-        options.features = host::features();
-        run(&options)?;
         let mut counts = counts.lock().expect("no test panics with it");
         let counts = counts.entry(file.parent().to_string()).or_default();
         counts.files += 1;
@@ -110,6 +92,45 @@ fn trial(
         counts.superseded += outcome.failures.len();
         Ok(())
     })
+}
+
+/// How a script is compiled, time after time. An emulator is slow: there each plan is tried once, by
+/// the default CPU, and another CPU runs only what makes use of it.
+fn ways(options: &CompileOptions, has_vectors: bool) -> Vec<CompileOptions> {
+    use MemoryPlan::{Bounded, Guarded};
+    use OptLevel::{O0, O2};
+    let way = |memory_plan, traps, opt_level| {
+        let mut way = options.clone();
+        (way.memory_plan, way.traps, way.opt_level) = (memory_plan, traps, opt_level);
+        // As guarded ones, memories without a maximum may grow to 4 GiB.
+        way.max_memory_bytes = (memory_plan == Bounded).then_some(4 << 30);
+        way
+    };
+    let plans = [
+        way(Bounded, Traps::Signals, O0),
+        way(Bounded, Traps::Explicit, O2),
+        way(Guarded, Traps::Signals, O2),
+    ];
+    // What the default CPU lacks has instructions of its own, and rules that choose them.
+    let mut whole_cpu = way(Guarded, Traps::Signals, O2);
+    whole_cpu.features = host::features();
+    let is_emulated = std::env::var_os("PREFAB_RUNNER").is_some();
+    match (is_emulated, whole_cpu.features == options.features) {
+        (true, true) => return plans.to_vec(),
+        (true, false) => return vec![whole_cpu],
+        (false, _) => {}
+    }
+    let mut ways = plans.to_vec();
+    ways.push(way(Bounded, Traps::Signals, O2));
+    ways.push(way(Bounded, Traps::Explicit, O0));
+    ways.push(way(Guarded, Traps::Signals, O0));
+    if options.features.has_vectors() && has_vectors {
+        let mut scalar = way(Guarded, Traps::Signals, O2);
+        scalar.scalar_vectors = true;
+        ways.push(scalar);
+    }
+    ways.push(whole_cpu);
+    ways
 }
 
 /// What the document's table starts with.
