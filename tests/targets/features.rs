@@ -12,15 +12,19 @@ use super::cross::{MAX_CPU, Machine};
 /// the plain one.
 const BETWEEN: &[(&str, &str, &[&str])] = &[
     ("aarch64", "cortex-a76", &["lse", "fp16", "dotprod"]),
-    ("riscv64", "sifive-u54", &[]),
+    ("riscv64", "rva22u64", &["zba", "zbb", "zbs", "zfhmin"]),
 ];
+
+/// What qemu's CPUs have, but its `riscv_hwprobe` (10.0) does not tell of.
+const UNTOLD: &[&str] = &["zcb"];
 
 /// Asks each CPU for each feature by itself, by an object that needs it.
 pub fn are_found(machine: &Machine) -> Result<()> {
     let target = Target::from_triple(machine.triple)?;
     let plain = FeatureSet::baseline(target);
     let all = target.features().features.iter().map(|it| it.name);
-    let beyond: Vec<&str> = all.filter(|name| !plain.has(name)).collect();
+    let beyond = all.filter(|name| !plain.has(name) && !UNTOLD.contains(name));
+    let beyond: Vec<&str> = beyond.collect();
     expect(machine, machine.plain_cpu, &beyond, &[])?;
     expect(machine, MAX_CPU, &beyond, &beyond)?;
     let between = BETWEEN.iter().filter(|(name, ..)| *name == machine.name);
