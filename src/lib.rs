@@ -51,3 +51,22 @@ pub mod runner;
 #[cfg(feature = "compile")]
 #[doc(hidden)]
 pub mod wast;
+
+/// The examples of the book's pages on embedding: `cargo test --doc` runs them.
+#[cfg(all(doctest, feature = "async", feature = "compile"))]
+mod embedding_pages {
+    #[doc = include_str!("../docs/embedding/stores.md")]
+    mod stores {}
+    #[doc = include_str!("../docs/embedding/handles.md")]
+    mod handles {}
+    #[doc = include_str!("../docs/embedding/threads.md")]
+    mod threads {}
+    #[doc = include_str!("../docs/embedding/reuse.md")]
+    mod reuse {}
+    #[doc = include_str!("../docs/embedding/async.md")]
+    mod asynchronous {}
+    #[doc = include_str!("../docs/embedding/interruption.md")]
+    mod interruption {}
+    #[doc = include_str!("../docs/embedding/layer.md")]
+    mod layer {}
+}

@@ -36,6 +36,15 @@ const EDGES: &[(&str, &[Edge])] = &[
     ("prefab-wasi", &[("prefab-runtime", &[])]),
     ("prefab-wast", &[("prefab-runtime", &[])]),
     (
+        "prefab_runtime_layer",
+        &[
+            ("prefab-compiler", &[]),
+            ("prefab-loader", &[]),
+            ("prefab-runtime", &[]),
+            ("prefab-targets", &["host"]),
+        ],
+    ),
+    (
         "prefab-c-api",
         &[
             ("prefab-loader", &[]),

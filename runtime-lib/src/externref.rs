@@ -1,7 +1,7 @@
 //! References to things of the host's that guests can hold.
 
 use crate::error::Error;
-use crate::store::{AsContext, AsContextMut, StoreId};
+use crate::store::{Allowed, AsContext, AsContextMut, StoreId};
 use std::any::Any;
 
 /// A reference to something of the host's, kept by a store for as long as the store lives.
@@ -17,7 +17,11 @@ impl ExternRef {
     ///
     /// # Errors
     /// If the store has 2³² − 1 references.
-    pub fn new(mut store: impl AsContextMut, value: impl Any + Send + Sync) -> Result<Self, Error> {
+    pub fn new<C, V>(mut store: C, value: V) -> Result<Self, Error>
+    where
+        C: AsContextMut,
+        V: Any + Allowed<C::Mode>,
+    {
         store
             .as_context_mut()
             .inner_mut()
@@ -28,7 +32,7 @@ impl ExternRef {
     ///
     /// # Errors
     /// If it is another store's.
-    pub fn data<'a, C: AsContext>(&self, store: &'a C) -> Result<&'a (dyn Any + Send + Sync), Error>
+    pub fn data<'a, C: AsContext>(&self, store: &'a C) -> Result<&'a dyn Any, Error>
     where
         C::Data: 'a,
     {

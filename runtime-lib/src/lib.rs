@@ -59,14 +59,15 @@ pub use func::{
 pub use global::Global;
 pub use instance::{Extern, Instance};
 pub use interner::intern_type;
-pub use linker::Linker;
+pub use linker::{Linker, LocalLinker};
 pub use memory::Memory;
 pub use module::{ExportType, ImageSource, ImportType, Module, ModuleParts, Unmet, check_note};
 pub use prefab_abi::meta::ModuleKind;
 pub use prefab_abi::trap::TrapCode;
 pub use prefab_abi::types::{FuncType, ValType};
 pub use store::{
-    Allowed, AsContext, AsContextMut, Limits, Mode, Shared, Store, StoreContext, StoreContextMut,
+    Allowed, AsContext, AsContextMut, Limits, Local, LocalStore, Mode, Shared, Store, StoreContext,
+    StoreContextMut,
 };
 pub use table::Table;
 pub use trap::{Frame, Trap};

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::func::{Func, HostFunc, IntoFunc};
 use crate::instance::{Extern, Imports, Instance, Provided};
 use crate::module::Module;
-use crate::store::{Allowed, AsContextMut, Mode, Shared};
+use crate::store::{Allowed, AsContextMut, Local, Mode, Shared};
 use crate::value::Val;
 use prefab_abi::types::FuncType;
 use std::collections::HashMap;
@@ -42,6 +42,17 @@ impl<T> Linker<T> {
     /// A linker that knows nothing yet.
     #[must_use]
     pub fn new() -> Self {
+        Self::with_mode()
+    }
+}
+
+/// A linker for stores of the mode [`Local`]: its host functions need not be `Send`.
+pub type LocalLinker<T> = Linker<T, Local>;
+
+impl<T> LocalLinker<T> {
+    /// A linker of the mode [`Local`] that knows nothing yet.
+    #[must_use]
+    pub fn local() -> Self {
         Self::with_mode()
     }
 }

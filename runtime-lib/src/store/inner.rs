@@ -33,7 +33,8 @@ pub struct StoreInner {
     pub(crate) tables: Vec<TableData>,
     pub(crate) globals: Vec<GlobalData>,
     funcs: Vec<NonNull<FuncRecord>>,
-    externs: Vec<Box<dyn Any + Send + Sync>>,
+    /// Sendable if the store's mode asked that of them.
+    externs: Vec<Box<dyn Any>>,
     /// The host adapters of the instantiated modules, by the types' identities.
     adapters: HashMap<u64, Adapters>,
     /// Host functions for whose type there is no adapter yet.
@@ -201,10 +202,7 @@ impl StoreInner {
             .map(|func| self.func(func.index).abi)
     }
 
-    pub(crate) fn add_extern(
-        &mut self,
-        value: Box<dyn Any + Send + Sync>,
-    ) -> Result<ExternRef, Error> {
+    pub(crate) fn add_extern(&mut self, value: Box<dyn Any>) -> Result<ExternRef, Error> {
         let index = u32::try_from(self.externs.len() + 1)
             .map_err(|_| Error::OutOfBounds("the store has too many externrefs"))?
             - 1;
@@ -215,7 +213,7 @@ impl StoreInner {
         })
     }
 
-    pub(crate) fn extern_data(&self, at: ExternRef) -> Result<&(dyn Any + Send + Sync), Error> {
+    pub(crate) fn extern_data(&self, at: ExternRef) -> Result<&dyn Any, Error> {
         self.check(at.store, "externref")?;
         Ok(&*self.externs[at.index as usize])
     }

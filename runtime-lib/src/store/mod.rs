@@ -59,9 +59,22 @@ pub trait Allowed<M: Mode> {}
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Shared;
 
+/// Nothing is asked of host functions and of what is given to guests: the store stays on its thread.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Local {
+    /// Neither `Send` nor `Sync`.
+    marker: PhantomData<*mut ()>,
+}
+
 impl sealed::Sealed for Shared {}
+impl sealed::Sealed for Local {}
 impl Mode for Shared {}
+impl Mode for Local {}
 impl<F: Send + Sync> Allowed<Shared> for F {}
+impl<F> Allowed<Local> for F {}
+
+/// A store whose data and host functions need not be `Send`.
+pub type LocalStore<T> = Store<T, Local>;
 
 /// A store and the host's data in it, which host functions reach.
 ///
@@ -93,6 +106,14 @@ impl<T> Store<T> {
     /// A store that holds `data` and nothing else yet.
     #[must_use]
     pub fn new(data: T) -> Self {
+        Self::with_mode(data)
+    }
+}
+
+impl<T> LocalStore<T> {
+    /// A store of the mode [`Local`] that holds `data` and nothing else yet.
+    #[must_use]
+    pub fn local(data: T) -> Self {
         Self::with_mode(data)
     }
 }

@@ -1,0 +1,1 @@
+//! Prefab as a backend of [`wasm_runtime_layer`].
