@@ -21,11 +21,13 @@
 //! | `linker.rs` | [`Linker`]: imports by name |
 //! | `builtins/` | the runtime functions that compiled code calls |
 //! | `trap/` | entering a guest, what stops it, where it was |
+//! | `address.rs` | pointers as numbers, for compiled code |
 //! | `handle.rs` | handles as numbers |
 //! | `mapping.rs` | reservations of address space |
 //! | `const_expr.rs` | constant expressions |
 //! | `interner.rs` | the identities of function types |
 
+mod address;
 mod builtins;
 mod caller;
 mod const_expr;

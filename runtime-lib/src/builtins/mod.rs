@@ -10,6 +10,7 @@
 mod memory;
 mod table;
 
+use crate::address;
 use crate::error::Error;
 use crate::instance::from_context;
 use crate::store::StoreInner;
@@ -104,7 +105,7 @@ pub fn builtin_address(builtin: Builtin) -> u64 {
         Builtin::TableSet => table::prefab_rt_table_set as *const (),
         Builtin::RefFunc => prefab_rt_ref_func as *const (),
     };
-    function.expose_provenance() as u64
+    address::of(function)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! function's type, or by this crate with as many values as the type says.
 #![allow(unsafe_code, reason = "called by compiled code")]
 
+use crate::address;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::instance::Instance;
@@ -80,8 +81,8 @@ impl HostFunc {
         Self {
             type_id: crate::interner::intern_type(&ty.to_canonical_bytes()),
             ty: Arc::new(ty),
-            native: native.map(|shim| shim.expose_provenance() as u64),
-            array: (array as *const ()).expose_provenance() as u64,
+            native: native.map(address::of),
+            array: address::of(array as *const ()),
             closure: Box::new(closure),
         }
     }
@@ -127,7 +128,7 @@ impl HostFunc {
     ) -> Binding {
         Binding {
             abi: HostBinding {
-                exec: exec.as_ptr().expose_provenance() as u64,
+                exec: address::of(exec.as_ptr()),
                 function: self.native.unwrap_or(self.array),
                 caller: importer,
             },
@@ -236,7 +237,7 @@ where
 impl StoreInner {
     /// The instance whose context this is; `None` for 0.
     fn instance_of_context(&self, context: u64) -> Option<Instance> {
-        let context = std::ptr::with_exposed_provenance_mut(context as usize);
+        let context = address::pointer(context);
         // SAFETY: a binding's importer is 0 or the context of an instance of the binding's store.
         let (_, index) = unsafe { crate::instance::from_context(NonNull::new(context)?) };
         Some(Instance {

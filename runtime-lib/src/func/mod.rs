@@ -23,6 +23,7 @@ pub(crate) use typed::call_array;
 pub use unchecked::RawValue;
 pub use wrap::{IntoFunc, WithCaller};
 
+use crate::address;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::store::{Allowed, AsContext, AsContextMut, StoreContextMut, StoreId, StoreInner};
@@ -180,7 +181,7 @@ pub(crate) unsafe fn call_guest(
     values: *mut u64,
 ) -> Result<(), Error> {
     type Entry = unsafe extern "C" fn(u64, u64, *mut u64) -> u32;
-    let entry = std::ptr::with_exposed_provenance::<()>(entry as usize);
+    let entry = address::pointer::<()>(entry);
     // SAFETY: the caller says that it is such a trampoline.
     let entry: Entry = unsafe { std::mem::transmute(entry) };
     // SAFETY: the caller says what the arguments are, and that the store is not referred to.

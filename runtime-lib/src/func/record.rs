@@ -1,6 +1,7 @@
 //! Functions of a store, as compiled code and the host refer to them.
 
 use super::host::{Binding, HostFunc};
+use crate::address;
 use prefab_abi::func::FuncRef;
 use prefab_abi::types::FuncType;
 use std::sync::{Arc, OnceLock};
@@ -37,7 +38,7 @@ pub(crate) enum FuncKind {
 impl FuncRecord {
     /// The funcref value.
     pub(crate) fn address(&self) -> u64 {
-        std::ptr::from_ref(self).expose_provenance() as u64
+        address::of(self)
     }
 }
 

@@ -11,6 +11,7 @@
 
 use super::host::{read_value, write_value};
 use super::ty::WasmTy;
+use crate::address;
 use crate::error::Error;
 use crate::store::StoreInner;
 use prefab_abi::types::ValType;
@@ -137,7 +138,7 @@ macro_rules! tuple {
                     *mut u64
                     $(, <$ty as WasmTy>::First, <$ty as WasmTy>::Second)*
                 ) -> u32;
-                let function = std::ptr::with_exposed_provenance::<()>(function as usize);
+                let function = address::pointer::<()>(function);
                 $(let ($first, $second) = $ty::split(_bits[$index]);)*
                 // SAFETY: the caller says that it is a function of this signature.
                 let entry: Entry<$($ty),*> = unsafe { std::mem::transmute(function) };
@@ -157,7 +158,7 @@ macro_rules! tuple {
                     *mut u64
                     $(, <$ty as WasmTy>::First, <$ty as WasmTy>::Second)*
                 ) -> u32;
-                let function = std::ptr::with_exposed_provenance::<()>(function as usize);
+                let function = address::pointer::<()>(function);
                 $(let ($first, $second) = $ty::split(_bits[$index]);)*
                 // SAFETY: the caller says that it is a function of this signature.
                 let shim: Shim<$($ty),*> = unsafe { std::mem::transmute(function) };

@@ -9,6 +9,7 @@
 use super::host::{ArrayShim, Binding};
 use super::tuples::{WasmParams, WasmResults};
 use super::{Func, FuncKind};
+use crate::address;
 use crate::error::Error;
 use crate::store::{AsContextMut, StoreInner};
 use crate::trap::Exec;
@@ -137,10 +138,10 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
 /// The shim is that of a host function bound by `binding`, and `values` has its arguments and
 /// room for its results.
 pub(crate) unsafe fn call_array(shim: u64, binding: u64, values: *mut u64) -> u32 {
-    let shim = std::ptr::with_exposed_provenance::<()>(shim as usize);
+    let shim = address::pointer::<()>(shim);
     // SAFETY: the caller says that it is an array shim.
     let shim: ArrayShim = unsafe { std::mem::transmute(shim) };
-    let binding = std::ptr::with_exposed_provenance::<Binding>(binding as usize);
+    let binding = address::pointer::<Binding>(binding);
     // SAFETY: the caller says what the arguments are.
     unsafe { shim(binding, values) }
 }

@@ -6,6 +6,7 @@
 //! the global is part of, and compiled code changes it in place.
 #![allow(unsafe_code, reason = "compiled code changes the value in place")]
 
+use crate::address;
 use crate::error::Error;
 use crate::store::{AsContext, AsContextMut, StoreId, StoreInner};
 use crate::types::GlobalType;
@@ -57,7 +58,7 @@ impl GlobalData {
 
     /// The address of the value.
     pub(crate) fn address(&self) -> u64 {
-        self.cell.as_ptr().expose_provenance() as u64
+        address::of(self.cell.as_ptr())
     }
 
     pub(crate) fn get(&self) -> RawVal {

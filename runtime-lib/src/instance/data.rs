@@ -1,6 +1,7 @@
 //! What a store knows of an instance.
 
 use super::fields::Fields;
+use crate::address;
 use crate::const_expr::Env;
 use crate::error::Error;
 use crate::func::{Binding, FuncKind, HostFunc};
@@ -152,7 +153,7 @@ pub(super) fn imported_host(
     };
     Ok(ImportedFunc {
         code: module.code_address(adapter)?,
-        context: std::ptr::from_ref(binding).expose_provenance() as u64,
+        context: address::of(binding),
     })
 }
 

@@ -6,6 +6,7 @@
 //! that is large enough for them; compiled code reads and writes them too.
 #![allow(unsafe_code, reason = "the fields are shared with compiled code")]
 
+use crate::address;
 use crate::error::Error;
 use crate::global::{Cell, read_cell, write_cell};
 use crate::mapping::Mapping;
@@ -69,7 +70,7 @@ impl Fields {
 
     /// The context pointer.
     pub(crate) fn context(&self) -> u64 {
-        self.context.as_ptr().expose_provenance() as u64
+        address::of(self.context.as_ptr())
     }
 
     fn at<F>(&self, offset: i32) -> NonNull<F> {
@@ -86,10 +87,7 @@ impl Fields {
         index: u32,
     ) {
         for (offset, value) in [
-            (
-                ContextHeader::STORE,
-                store.as_ptr().expose_provenance() as u64,
-            ),
+            (ContextHeader::STORE, address::of(store.as_ptr())),
             (ContextHeader::INSTANCE, index.into()),
             (ContextHeader::STATIC_TABLES, module.static_tables_address()),
             (ContextHeader::TEXT, module.text_address()),
@@ -175,7 +173,7 @@ pub(crate) unsafe fn from_context(context: NonNull<u8>) -> (NonNull<StoreInner>,
                 .read(),
         )
     };
-    let store = std::ptr::with_exposed_provenance_mut(store as usize);
+    let store = address::pointer(store);
     // SAFETY: `set_header` wrote the address of a store.
     (unsafe { NonNull::new_unchecked(store) }, index as u32)
 }

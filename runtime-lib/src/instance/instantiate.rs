@@ -10,6 +10,7 @@ use super::Instance;
 use super::data::{ImportedSource, InstanceData, InstanceEnv, imported_host};
 use super::fields::{Backing, Fields};
 use super::imports::{Imports, Provided};
+use crate::address;
 use crate::const_expr::evaluate_as;
 use crate::error::Error;
 use crate::func::{Adapters, FuncKind, call_guest};
@@ -125,7 +126,7 @@ impl StoreInner {
         };
         let index = crate::store::index_of(self.instances.len());
         let (fields, backing) = Fields::map(module, own_memory)?;
-        let exec = self.exec().expose_provenance() as u64;
+        let exec = address::of(self.exec());
         fields.set_header(module, store, exec, index);
         let mut data = InstanceData {
             module: module.clone(),

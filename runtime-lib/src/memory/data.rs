@@ -15,6 +15,7 @@
     reason = "compiled code reads the definition and the bytes"
 )]
 
+use crate::address;
 use crate::error::Error;
 use crate::mapping::Mapping;
 use crate::memory::Reservation;
@@ -96,7 +97,7 @@ impl MemoryData {
 
     fn define(&mut self, size_bytes: u64) {
         let definition = MemoryDefinition {
-            base: self.base().as_ptr().expose_provenance() as u64,
+            base: address::of(self.base().as_ptr()),
             size_bytes,
         };
         // SAFETY: the definition is part of an accessible mapping, this memory's or the
@@ -111,12 +112,12 @@ impl MemoryData {
 
     /// The address of the definition.
     pub(crate) fn definition(&self) -> u64 {
-        self.definition.as_ptr().expose_provenance() as u64
+        address::of(self.definition.as_ptr())
     }
 
     /// The addresses at which an access to the memory may fault.
     pub(crate) fn addresses(&self) -> Range<u64> {
-        let base = self.base().as_ptr().expose_provenance() as u64;
+        let base = address::of(self.base().as_ptr());
         base..base + self.reservation.len()
     }
 

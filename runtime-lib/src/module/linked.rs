@@ -8,6 +8,7 @@
 
 use super::machine::check_note;
 use super::{ImageSource, Module, ModuleParts, part_bytes};
+use crate::address;
 use crate::error::Error;
 use crate::interner::adopt_type;
 use prefab_abi::bytes::Reader;
@@ -54,7 +55,7 @@ impl Module {
             .map_or(linked.as_ptr(), |own| own.as_ptr().cast());
         let parts = ModuleParts {
             descriptor,
-            import_table_address: import_table.expose_provenance() as u64,
+            import_table_address: address::of(import_table),
             image: ImageSource::Memory,
             owner: Box::new(own),
             name: name.to_string(),

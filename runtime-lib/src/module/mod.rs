@@ -19,6 +19,7 @@ pub(crate) mod types;
 pub use machine::{Unmet, check_note};
 pub use types::{ExportType, ImportType};
 
+use crate::address;
 use crate::error::Error;
 use crate::trap::Code;
 use crate::types::ExternType;
@@ -293,7 +294,7 @@ unsafe fn part_bytes<'a>(descriptor: &Descriptor, part: Part) -> &'a [u8] {
     if span.size_bytes == 0 {
         return &[];
     }
-    let start = std::ptr::with_exposed_provenance(span.address as usize);
+    let start = address::pointer(span.address);
     // SAFETY: the caller says so.
     unsafe { std::slice::from_raw_parts(start, span.size_bytes as usize) }
 }

@@ -6,6 +6,7 @@
 #![allow(unsafe_code, reason = "makes modules from parts")]
 
 use super::{ImageSource, Module, ModuleParts};
+use crate::address;
 use crate::{Error, Linker, Store, TrapCode, Val};
 use prefab_abi::context::Counts;
 use prefab_abi::descriptor::{Descriptor, Part};
@@ -110,7 +111,7 @@ fn module(meta: &[u8], image: ImageSource) -> Result<Module, Error> {
     descriptor.extend(Descriptor::new([0; Part::ALL.len()], 0).to_bytes());
     for (part, bytes) in &parts {
         let at = part.pointer_offset() as usize;
-        let address = bytes.as_ptr().expose_provenance() as u64;
+        let address = address::of(bytes.as_ptr());
         descriptor[at..at + 8].copy_from_slice(&address.to_le_bytes());
         descriptor[at + 8..at + 16].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
     }

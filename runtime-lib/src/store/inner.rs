@@ -7,6 +7,7 @@
 #![allow(unsafe_code, reason = "owns what compiled code points at")]
 
 use super::{Limits, StoreId};
+use crate::address;
 use crate::error::Error;
 use crate::externref::ExternRef;
 use crate::func::{Adapters, Func, FuncKind, FuncRecord, HostFunc};
@@ -126,7 +127,7 @@ impl StoreInner {
         let abi = FuncRef {
             code: code.unwrap_or(0),
             type_id,
-            context: std::ptr::from_ref(&*binding).expose_provenance() as u64,
+            context: address::of(&raw const *binding),
         };
         let index = self.add_func(abi, FuncKind::Host { host, binding });
         if code.is_none() {
@@ -186,7 +187,7 @@ impl StoreInner {
 
     /// The function whose funcref value this is.
     pub(crate) fn func_of_bits(&self, bits: u64) -> Option<Func> {
-        let record = std::ptr::with_exposed_provenance::<FuncRecord>(bits as usize);
+        let record = address::pointer::<FuncRecord>(bits);
         // SAFETY: funcref values are 0 or the address of one of the store's records: compiled code
         // makes none of its own, and records live as long as the store.
         let record = unsafe { record.as_ref() }?;

@@ -10,6 +10,7 @@
     reason = "compiled code reads the definition and changes the elements"
 )]
 
+use crate::address;
 use crate::error::Error;
 use crate::store::StoreInner;
 use crate::types::TableType;
@@ -88,15 +89,11 @@ impl TableData {
 
     fn define(&mut self) {
         let (base, len) = match &mut self.elements {
-            Elements::Funcs(elements) => {
-                (elements.as_mut_ptr().expose_provenance(), elements.len())
-            }
-            Elements::Externs(elements) => {
-                (elements.as_mut_ptr().expose_provenance(), elements.len())
-            }
+            Elements::Funcs(elements) => (address::of(elements.as_mut_ptr()), elements.len()),
+            Elements::Externs(elements) => (address::of(elements.as_mut_ptr()), elements.len()),
         };
         let definition = TableDefinition {
-            base: base as u64,
+            base,
             size_elements: len as u64,
         };
         // SAFETY: the definition is the table's own or part of the fields of an instance of the
@@ -106,7 +103,7 @@ impl TableData {
 
     /// The address of the definition.
     pub(crate) fn definition(&self) -> u64 {
-        self.definition.as_ptr().expose_provenance() as u64
+        address::of(self.definition.as_ptr())
     }
 
     /// The size, in elements.
@@ -306,6 +303,7 @@ unsafe impl Send for TableData {}
 #[cfg(test)]
 mod tests {
     use super::{Place, TableData};
+    use crate::address;
     use crate::types::TableType;
     use prefab_abi::trap::TrapCode;
     use prefab_abi::types::ValType;
@@ -327,7 +325,7 @@ mod tests {
         // SAFETY: the table's own definition, which nobody else has.
         let definition = unsafe { table.definition.read() };
         assert_eq!(definition.size_elements, 1002);
-        let last = std::ptr::with_exposed_provenance::<u64>(definition.base as usize);
+        let last = address::pointer::<u64>(definition.base);
         // SAFETY: the definition says that there are 1002 elements.
         assert_eq!(unsafe { last.add(1001).read() }, 7);
     }
