@@ -68,8 +68,8 @@ pub use prefab_abi::meta::ModuleKind;
 pub use prefab_abi::trap::TrapCode;
 pub use prefab_abi::types::{FuncType, ValType};
 pub use store::{
-    Allowed, AsContext, AsContextMut, Limits, Local, LocalStore, Mode, Shared, Store, StoreContext,
-    StoreContextMut,
+    Allowed, AsContext, AsContextMut, Limits, Local, LocalStore, Mode, ResourceLimiter, Shared,
+    Store, StoreContext, StoreContextMut,
 };
 pub use table::Table;
 pub use trap::{Frame, Trap};

@@ -5,10 +5,11 @@
 //! As in the module above: called by compiled code, with the context of the calling instance.
 #![allow(unsafe_code, reason = "called by compiled code")]
 
-use super::{NOT_GROWN, Stop, checked, with_store};
-use crate::store::StoreInner;
+use super::{Stop, checked, growing, with_store};
+use crate::store::{StoreInner, growth};
 use prefab_abi::trap::TrapCode;
 use std::ops::Range;
+use std::ptr::NonNull;
 
 const OUTSIDE: TrapCode = TrapCode::MemoryOutOfBounds;
 
@@ -27,12 +28,14 @@ pub(super) unsafe extern "C" fn prefab_rt_memory_grow(
     memory: u32,
     delta: u64,
 ) -> u64 {
-    let run = |store: &mut StoreInner, instance| {
-        let memory = store.memory_of(instance, memory).ok()?;
-        store.memory_grow(memory, delta).ok()
+    let grow = |store: NonNull<StoreInner>, instance| {
+        // SAFETY: the guest of this store waits; the reference ends here.
+        let memory = unsafe { store.as_ref() }.memory_of(instance, memory)?;
+        // SAFETY: as above.
+        unsafe { growth::memory_grow(store, memory, delta) }
     };
     // SAFETY: compiled code passes its context.
-    unsafe { with_store(context, run) }.unwrap_or(NOT_GROWN)
+    unsafe { growing(context, grow) }
 }
 
 /// `memory_copy(context, to_memory, from_memory, to, from, len)`.

@@ -14,15 +14,19 @@ use crate::address;
 use crate::error::Error;
 use crate::instance::from_context;
 use crate::store::StoreInner;
+use crate::store::growth::Denied;
 use crate::trap::{Pending, prefab_rt_raise, prefab_rt_trap};
 use prefab_abi::builtin::Builtin;
 use prefab_abi::trap::TrapCode;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 
 /// What a function returns that may trap and has no result, when it has trapped.
 const TRAPPED: u32 = 1;
 /// What a function returns that grows something, when it could not.
 const NOT_GROWN: u64 = u64::MAX;
+/// What a function returns that grows something, when the guest has trapped.
+const GROWING_TRAPPED: u64 = NOT_GROWN - 1;
 
 /// Why a runtime function ends the guest.
 enum Stop {
@@ -73,6 +77,30 @@ unsafe fn checked(
     };
     // SAFETY: the caller says so.
     unsafe { with_store(context, run) }
+}
+
+/// Grows something as `grow` does, and says so to compiled code. A limiter of the host's may be
+/// asked: it may panic.
+///
+/// # Safety
+/// As [`with_store`]; `grow` leaves no reference to the store.
+unsafe fn growing(
+    context: *mut u8,
+    grow: impl FnOnce(NonNull<StoreInner>, u32) -> Result<u64, Denied>,
+) -> u64 {
+    // SAFETY: the caller says that it is a context, which is never null.
+    let (store, instance) = unsafe { from_context(NonNull::new_unchecked(context)) };
+    let pending = match catch_unwind(AssertUnwindSafe(|| grow(store, instance))) {
+        Ok(Ok(before)) => return before,
+        Ok(Err(Denied::Refused(_))) => return NOT_GROWN,
+        Ok(Err(Denied::Trap(error))) => Pending::Error(Box::new(error)),
+        Err(payload) => Pending::Panic(payload),
+    };
+    // SAFETY: the guest of this store waits: nothing else has a reference to the store.
+    unsafe { &mut *store.as_ptr() }
+        .exec_mut()
+        .set_pending(pending);
+    GROWING_TRAPPED
 }
 
 /// `ref_func(context, function) -> funcref value`.

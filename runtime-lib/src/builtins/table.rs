@@ -5,8 +5,9 @@
 //! As in the module above: called by compiled code, with the context of the calling instance.
 #![allow(unsafe_code, reason = "called by compiled code")]
 
-use super::{NOT_GROWN, Stop, checked, with_store};
-use crate::store::StoreInner;
+use super::{Stop, checked, growing, with_store};
+use crate::store::{StoreInner, growth};
+use std::ptr::NonNull;
 
 /// `table_grow(context, table, value, delta_elements) -> old size in elements`, or −1.
 #[unsafe(no_mangle)]
@@ -16,12 +17,14 @@ pub(super) unsafe extern "C" fn prefab_rt_table_grow(
     value: u64,
     delta: u64,
 ) -> u64 {
-    let run = |store: &mut StoreInner, instance| {
-        let table = store.table_of(instance, table).ok()?;
-        store.table_grow(table, delta, value).ok()
+    let grow = |store: NonNull<StoreInner>, instance| {
+        // SAFETY: the guest of this store waits; the reference ends here.
+        let table = unsafe { store.as_ref() }.table_of(instance, table)?;
+        // SAFETY: as above.
+        unsafe { growth::table_grow(store, table, delta, value) }
     };
     // SAFETY: compiled code passes its context.
-    unsafe { with_store(context, run) }.unwrap_or(NOT_GROWN)
+    unsafe { growing(context, grow) }
 }
 
 /// `table_copy(context, to_table, from_table, to, from, len)`.

@@ -18,7 +18,7 @@ use crate::memory::{MemoryData, Place, Reservation};
 use crate::module::Module;
 use crate::module::types::{memory_type, table_type, val_type};
 use crate::pages::PageSize;
-use crate::store::StoreInner;
+use crate::store::{StoreInner, growth};
 use crate::table::{self, TableData};
 use crate::types::MemoryType;
 use prefab_abi::func::ImportedFunc;
@@ -45,17 +45,17 @@ pub(crate) unsafe fn instantiate(
     module: &Module,
     imports: Imports,
 ) -> Result<Instance, Error> {
-    let instance = {
-        // SAFETY: the caller says that there is no other reference.
+    let allocate = |inner: &mut StoreInner| inner.allocate(store, module, imports);
+    // SAFETY: the caller says that there is no other reference.
+    let instance = unsafe { growth::new_instance(store, module, allocate) }?;
+    {
+        // SAFETY: as above.
         let inner = unsafe { &mut *store.as_ptr() };
-        inner.allow_instance(module)?;
-        let instance = inner.allocate(store, module, imports)?;
         inner.add_module(module, instance)?;
         inner.initialize_globals(instance)?;
         inner.initialize_tables(instance)?;
         inner.initialize_memories(instance)?;
-        instance
-    };
+    }
     if let Some(start) = module.meta().start() {
         // SAFETY: as above.
         unsafe { call_start(store, instance, start) }?;

@@ -31,20 +31,20 @@ impl Memory {
     /// If the least size is more than 4 GiB, or address space or memory for it cannot be had.
     pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Self, Error> {
         let mut store = store.as_context_mut();
-        let inner = store.inner_mut();
-        inner.allow_memory(ty.min.saturating_mul(PAGE_SIZE))?;
-        let page = PageSize::of_system();
-        let memory = match MemoryData::new(ty, Reservation::of_host(), Place::Own, page) {
-            Err(Error::Reserve(_)) => {
-                let reservation = Reservation::of_host_where_scarce(ty);
-                MemoryData::new(ty, reservation, Place::Own, page)?
-            }
-            memory => memory?,
-        };
-        let index = inner.add_memory(memory);
-        Ok(Self {
-            store: inner.id(),
-            index,
+        store.new_memory(ty, |inner| {
+            let page = PageSize::of_system();
+            let memory = match MemoryData::new(ty, Reservation::of_host(), Place::Own, page) {
+                Err(Error::Reserve(_)) => {
+                    let reservation = Reservation::of_host_where_scarce(ty);
+                    MemoryData::new(ty, reservation, Place::Own, page)?
+                }
+                memory => memory?,
+            };
+            let index = inner.add_memory(memory);
+            Ok(Self {
+                store: inner.id(),
+                index,
+            })
         })
     }
 
@@ -89,9 +89,8 @@ impl Memory {
     /// refuses.
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64) -> Result<u64, Error> {
         let mut store = store.as_context_mut();
-        let inner = store.inner_mut();
-        inner.check(self.store, "memory")?;
-        inner.memory_grow(self.index, delta)
+        store.inner().check(self.store, "memory")?;
+        store.memory_grow(self.index, delta)
     }
 
     /// The memory's bytes.
@@ -176,12 +175,6 @@ impl Memory {
 }
 
 impl StoreInner {
-    /// Grows a memory by `delta` pages; its size before, in pages.
-    pub(crate) fn memory_grow(&mut self, memory: u32, delta: u64) -> Result<u64, Error> {
-        self.allow_memory(delta.saturating_mul(PAGE_SIZE))?;
-        self.memories[memory as usize].grow(delta)
-    }
-
     /// Gives a memory to the store; its index.
     pub(crate) fn add_memory(&mut self, memory: MemoryData) -> u32 {
         let index = crate::store::index_of(self.memories.len());

@@ -9,10 +9,12 @@
     reason = "the store is shared with the compiled code that runs in it"
 )]
 
+use super::growth;
 use super::{Contents, Mode, Shared, Store, StoreInner};
 use crate::error::Error;
 use crate::instance::{Imports, Instance};
 use crate::module::Module;
+use crate::types::{MemoryType, TableType};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
@@ -119,6 +121,38 @@ impl<'a, T, M: Mode> StoreContextMut<'a, T, M> {
     ) -> Result<Instance, Error> {
         // SAFETY: the context borrows the store for everything, and is borrowed itself.
         unsafe { crate::instance::instantiate(self.inner_ptr(), module, imports) }
+    }
+
+    /// Makes a memory of this type, as `make` does, if the store may have it.
+    pub(crate) fn new_memory<R>(
+        &mut self,
+        ty: MemoryType,
+        make: impl FnOnce(&mut StoreInner) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        // SAFETY: as in `instantiate`.
+        unsafe { growth::new_memory(self.inner_ptr(), ty, make) }
+    }
+
+    /// Makes a table of this type, as `make` does, if the store may have it.
+    pub(crate) fn new_table<R>(
+        &mut self,
+        ty: TableType,
+        make: impl FnOnce(&mut StoreInner) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        // SAFETY: as in `instantiate`.
+        unsafe { growth::new_table(self.inner_ptr(), ty, make) }
+    }
+
+    /// Grows a memory by `delta` pages; its size before, in pages.
+    pub(crate) fn memory_grow(&mut self, memory: u32, delta: u64) -> Result<u64, Error> {
+        // SAFETY: as in `instantiate`.
+        Ok(unsafe { growth::memory_grow(self.inner_ptr(), memory, delta) }?)
+    }
+
+    /// Grows a table by `delta` elements, each the reference `bits`; its size before.
+    pub(crate) fn table_grow(&mut self, table: u32, delta: u64, bits: u64) -> Result<u64, Error> {
+        // SAFETY: as in `instantiate`.
+        Ok(unsafe { growth::table_grow(self.inner_ptr(), table, delta, bits) }?)
     }
 
     /// The address of the part that does not depend on `T`.

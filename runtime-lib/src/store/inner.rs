@@ -6,6 +6,7 @@
 //! allocations of their own, which the store owns, never moves and frees when it is dropped.
 #![allow(unsafe_code, reason = "owns what compiled code points at")]
 
+use super::limiter::Vtable;
 use super::{Limits, StoreId};
 use crate::address;
 use crate::error::Error;
@@ -41,10 +42,14 @@ pub struct StoreInner {
     /// Host functions for whose type there is no adapter yet.
     unadapted: HashMap<u64, Vec<u32>>,
     pub(super) limits: Limits,
+    /// Whether there is a limiter.
+    pub(super) is_limited: bool,
+    /// For what depends on the host's data.
+    pub(super) vtable: &'static Vtable,
 }
 
 impl StoreInner {
-    pub(super) fn new(id: StoreId) -> Self {
+    pub(super) fn new(id: StoreId, vtable: &'static Vtable) -> Self {
         Self {
             id,
             exec: NonNull::from(Box::leak(Box::<Exec>::default())),
@@ -58,6 +63,8 @@ impl StoreInner {
             adapters: HashMap::new(),
             unadapted: HashMap::new(),
             limits: Limits::NONE,
+            is_limited: false,
+            vtable,
         }
     }
 

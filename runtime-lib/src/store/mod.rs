@@ -12,12 +12,15 @@
 )]
 
 mod context;
+pub(crate) mod growth;
 mod inner;
+mod limiter;
 mod limits;
 
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use inner::StoreInner;
 pub(crate) use inner::index_of;
+pub use limiter::ResourceLimiter;
 pub use limits::Limits;
 
 use std::cell::Cell;
@@ -94,6 +97,7 @@ pub struct Store<T, M: Mode = Shared> {
 struct Contents<T> {
     inner: StoreInner,
     data: T,
+    limiter: Option<limiter::Accessor<T>>,
 }
 
 // SAFETY: a store owns its contents alone. The host functions in it were asked by `Allowed` for
@@ -123,8 +127,9 @@ impl<T, M: Mode> Store<T, M> {
     #[must_use]
     pub fn with_mode(data: T) -> Self {
         let contents = Box::new(Contents {
-            inner: StoreInner::new(StoreId::next()),
+            inner: StoreInner::new(StoreId::next(), limiter::Vtable::of::<T>()),
             data,
+            limiter: None,
         });
         Self {
             contents: NonNull::from(Box::leak(contents)),
@@ -153,7 +158,8 @@ impl<T, M: Mode> Store<T, M> {
     /// The host's data, without the store.
     #[must_use]
     pub fn into_data(self) -> T {
-        let store = ManuallyDrop::new(self);
+        let mut store = ManuallyDrop::new(self);
+        store.give_back();
         // SAFETY: `with_mode` leaked this box; `ManuallyDrop` keeps it from being taken twice.
         unsafe { Box::from_raw(store.contents.as_ptr()) }.data
     }
@@ -161,6 +167,7 @@ impl<T, M: Mode> Store<T, M> {
 
 impl<T, M: Mode> Drop for Store<T, M> {
     fn drop(&mut self) {
+        self.give_back();
         // SAFETY: `with_mode` leaked this box, and `into_data`, which also takes it, forgets the store.
         drop(unsafe { Box::from_raw(self.contents.as_ptr()) });
     }

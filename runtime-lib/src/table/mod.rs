@@ -2,12 +2,13 @@
 
 mod data;
 
-pub(crate) use data::{Place, TableData};
+pub(crate) use data::{MAX_ELEMENTS, Place, TableData};
 
 use crate::error::Error;
 use crate::store::{AsContext, AsContextMut, StoreId, StoreInner};
 use crate::types::TableType;
 use crate::value::Val;
+use prefab_abi::types::ValType;
 
 /// A table of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +19,7 @@ pub struct Table {
 
 const OUTSIDE: Error = Error::OutOfBounds("the element does not lie inside the table");
 
-fn bits(store: &StoreInner, table: u32, value: Val) -> Result<u64, Error> {
-    let element = store.tables[table as usize].ty().element;
+fn bits(store: &StoreInner, element: ValType, value: Val) -> Result<u64, Error> {
     if value.ty() != element {
         let found = value.ty();
         return Err(Error::Type(format!(
@@ -36,13 +36,14 @@ impl Table {
     /// If `init` is of another type or store, or there is no memory for the table.
     pub fn new(mut store: impl AsContextMut, ty: TableType, init: Val) -> Result<Self, Error> {
         let mut store = store.as_context_mut();
-        let inner = store.inner_mut();
-        let index = inner.add_table(TableData::new(TableType { min: 0, ..ty }, Place::Own)?);
-        let bits = bits(inner, index, init)?;
-        inner.table_grow(index, ty.min, bits)?;
-        Ok(Self {
-            store: inner.id(),
-            index,
+        store.new_table(ty, |inner| {
+            let bits = bits(inner, ty.element, init)?;
+            let index = inner.add_table(TableData::new(TableType { min: 0, ..ty }, Place::Own)?);
+            inner.table_grow(index, ty.min, bits)?;
+            Ok(Self {
+                store: inner.id(),
+                index,
+            })
         })
     }
 
@@ -85,8 +86,7 @@ impl Table {
     pub fn set(&self, mut store: impl AsContextMut, index: u64, value: Val) -> Result<(), Error> {
         let mut store = store.as_context_mut();
         let inner = store.inner_mut();
-        inner.check(self.store, "table")?;
-        let bits = bits(inner, self.index, value)?;
+        let bits = bits(inner, self.of(inner)?.ty().element, value)?;
         inner
             .table_fill(self.index, index, bits, 1)
             .map_err(|_| OUTSIDE)
@@ -100,8 +100,7 @@ impl Table {
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64, init: Val) -> Result<u64, Error> {
         let mut store = store.as_context_mut();
         let inner = store.inner_mut();
-        inner.check(self.store, "table")?;
-        let bits = bits(inner, self.index, init)?;
-        inner.table_grow(self.index, delta, bits)
+        let bits = bits(inner, self.of(inner)?.ty().element, init)?;
+        store.table_grow(self.index, delta, bits)
     }
 }

@@ -7,6 +7,7 @@
 
 use super::enter::Activation;
 use super::exec::Exec;
+use crate::address;
 use prefab_abi::exec::ExecState;
 use prefab_abi::trap::TrapCode;
 use std::fmt;
@@ -168,8 +169,12 @@ impl Pcs {
         while fp != 0 && fp < landing_fp && fp.is_multiple_of(8) && self.len < MAX_FRAMES {
             // SAFETY: the caller says that `fp` is a frame pointer of compiled code, so these two
             // words are its caller's and the return address.
-            let (caller, return_address) =
-                unsafe { (*(fp as *const u64), *((fp + 8) as *const u64)) };
+            let (caller, return_address) = unsafe {
+                (
+                    *address::pointer::<u64>(fp),
+                    *address::pointer::<u64>(fp + 8),
+                )
+            };
             if caller <= fp || caller >= landing_fp {
                 // Called by the trampoline.
                 return;
