@@ -22,12 +22,14 @@
 //! | `builtins/` | the runtime functions that compiled code calls |
 //! | `trap/` | entering a guest, what stops it, where it was |
 //! | `address.rs` | pointers as numbers, for compiled code |
+//! | `aliased.rs` | values that compiled code points at, too |
 //! | `handle.rs` | handles as numbers |
 //! | `mapping.rs` | reservations of address space |
 //! | `const_expr.rs` | constant expressions |
 //! | `interner.rs` | the identities of function types |
 
 mod address;
+mod aliased;
 mod builtins;
 mod caller;
 mod const_expr;

@@ -6,6 +6,7 @@ mod common;
 mod features;
 mod host;
 mod instances;
+mod limits;
 mod linked;
 mod memories;
 mod plans;

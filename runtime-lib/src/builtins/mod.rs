@@ -108,7 +108,7 @@ unsafe fn growing(
 unsafe extern "C" fn prefab_rt_ref_func(context: *mut u8, func: u32) -> u64 {
     let run = |store: &mut StoreInner, instance| {
         let index = store.func_of_instance(instance, func);
-        index.map_or(0, |index| store.func(index).address())
+        index.map_or(0, |index| store.func_address(index))
     };
     // SAFETY: compiled code passes its context.
     unsafe { with_store(context, run) }

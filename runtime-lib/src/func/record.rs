@@ -1,7 +1,7 @@
 //! Functions of a store, as compiled code and the host refer to them.
 
 use super::host::{Binding, HostFunc};
-use crate::address;
+use crate::aliased::Aliased;
 use prefab_abi::func::FuncRef;
 use prefab_abi::types::FuncType;
 use std::sync::{Arc, OnceLock};
@@ -31,15 +31,8 @@ pub(crate) enum FuncKind {
         /// The function.
         host: Arc<HostFunc>,
         /// The context that its adapter is called with.
-        binding: Box<Binding>,
+        binding: Aliased<Binding>,
     },
-}
-
-impl FuncRecord {
-    /// The funcref value.
-    pub(crate) fn address(&self) -> u64 {
-        address::of(self)
-    }
 }
 
 /// The adapters of a type, by their addresses, that a module has.

@@ -9,7 +9,7 @@
     reason = "calls compiled code by signatures made from types"
 )]
 
-use super::host::{read_value, write_value};
+use super::host::{Binding, read_value, write_value};
 use super::ty::WasmTy;
 use crate::address;
 use crate::error::Error;
@@ -154,7 +154,7 @@ macro_rules! tuple {
                 results: *mut u64,
             ) -> u32 {
                 type Shim<$($ty),*> = unsafe extern "C" fn(
-                    u64,
+                    *const Binding,
                     *mut u64
                     $(, <$ty as WasmTy>::First, <$ty as WasmTy>::Second)*
                 ) -> u32;
@@ -162,6 +162,7 @@ macro_rules! tuple {
                 $(let ($first, $second) = $ty::split(_bits[$index]);)*
                 // SAFETY: the caller says that it is a function of this signature.
                 let shim: Shim<$($ty),*> = unsafe { std::mem::transmute(function) };
+                let binding = address::pointer::<Binding>(binding);
                 // SAFETY: the caller says what the arguments are.
                 unsafe { shim(binding, results $(, $first, $second)*) }
             }

@@ -2,6 +2,7 @@
 
 use super::fields::Fields;
 use crate::address;
+use crate::aliased::Aliased;
 use crate::const_expr::Env;
 use crate::error::Error;
 use crate::func::{Binding, FuncKind, HostFunc};
@@ -24,7 +25,7 @@ pub(crate) struct InstanceData {
     pub(super) _mapping: Option<Mapping>,
     pub(super) imported_funcs: Vec<ImportedSource>,
     /// The contexts of imported host functions: compiled code has their addresses.
-    pub(super) bindings: Box<[Binding]>,
+    pub(super) bindings: Aliased<[Binding]>,
     /// The store's index of each table.
     pub(super) tables: Vec<u32>,
     /// The store's index of each memory.
@@ -104,8 +105,8 @@ impl StoreInner {
         let (abi, kind) = match data.imported_funcs.get(func as usize) {
             Some(ImportedSource::Func(index)) => return Ok(*index),
             Some(ImportedSource::Host(host, binding)) => {
-                let binding = Box::new(data.bindings[*binding]);
-                let imported = imported_host(&data.module, func, host, &binding)?;
+                let binding = Aliased::new(Box::new(data.bindings[*binding]));
+                let imported = imported_host(&data.module, func, host, binding.as_ptr())?;
                 let abi = FuncRef {
                     code: imported.code,
                     type_id: host.identity(),
@@ -143,7 +144,7 @@ pub(super) fn imported_host(
     module: &Module,
     func: u32,
     host: &HostFunc,
-    binding: &Binding,
+    binding: *const Binding,
 ) -> Result<ImportedFunc, Error> {
     let ty = module.type_of(func)?;
     let adapter = if host.is_native() {
@@ -182,6 +183,6 @@ impl Env for InstanceEnv<'_> {
 
     fn func_ref(&mut self, index: u32) -> Result<u64, Error> {
         let func = self.store.func_of_instance(self.instance, index)?;
-        Ok(self.store.func(func).address())
+        Ok(self.store.func_address(func))
     }
 }

@@ -11,9 +11,10 @@ use super::data::{ImportedSource, InstanceData, InstanceEnv, imported_host};
 use super::fields::{Backing, Fields};
 use super::imports::{Imports, Provided};
 use crate::address;
+use crate::aliased::Aliased;
 use crate::const_expr::evaluate_as;
 use crate::error::Error;
-use crate::func::{Adapters, FuncKind, call_guest};
+use crate::func::{Adapters, Binding, FuncKind, call_guest};
 use crate::memory::{MemoryData, Place, Reservation};
 use crate::module::Module;
 use crate::module::types::{memory_type, table_type, val_type};
@@ -133,7 +134,7 @@ impl StoreInner {
             fields,
             _mapping: None,
             imported_funcs: Vec::new(),
-            bindings: Box::default(),
+            bindings: Aliased::new(Box::default()),
             tables: imports.tables,
             memories: imports.memories,
             imported_globals: imports.globals,
@@ -209,7 +210,7 @@ impl StoreInner {
                 Err(index) => ImportedSource::Func(index),
             });
         }
-        data.bindings = bindings.into_boxed_slice();
+        data.bindings = Aliased::new(bindings.into_boxed_slice());
         for (index, source) in (0..).zip(&data.imported_funcs) {
             let func = match source {
                 ImportedSource::Func(func) => {
@@ -220,7 +221,9 @@ impl StoreInner {
                     }
                 }
                 ImportedSource::Host(host, binding) => {
-                    imported_host(&data.module, index, host, &data.bindings[*binding])?
+                    let bindings = data.bindings.as_ptr().cast::<Binding>();
+                    let binding = bindings.wrapping_add(*binding);
+                    imported_host(&data.module, index, host, binding)?
                 }
             };
             data.fields.set_imported_func(index, func);

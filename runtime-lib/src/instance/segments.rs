@@ -80,7 +80,7 @@ impl StoreInner {
             Some(ItemKind::Funcs) => {
                 let func = items.u32("element segment items", 4 * u64::from(index))?;
                 let func = self.func_of_instance(instance, func)?;
-                Ok(self.func(func).address())
+                Ok(self.func_address(func))
             }
             Some(ItemKind::Exprs) => {
                 let offset = u64::from(Range::SIZE) * u64::from(index);

@@ -410,3 +410,101 @@ pub(super) unsafe fn give_back(store: NonNull<StoreInner>) {
         unsafe { table_shrunk(store, size, 0) };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        Error, Memory, MemoryType, ResourceLimiter, Store, Table, TableType, Val, ValType,
+    };
+    use rustix::mm::{MapFlags, ProtFlags};
+    use std::fs::File;
+
+    /// Counts what there is, and what it was asked and told.
+    #[derive(Default)]
+    struct Counts {
+        bytes: u64,
+        elements: u64,
+        failed: Vec<String>,
+    }
+
+    impl ResourceLimiter for Counts {
+        fn memory_growing(&mut self, from: u64, to: u64, _: Option<u64>) -> Result<bool, Error> {
+            self.bytes += to - from;
+            Ok(true)
+        }
+
+        fn memory_grow_failed(&mut self, from: u64, to: u64, error: &Error) {
+            self.bytes -= to - from;
+            self.failed.push(error.to_string());
+        }
+
+        fn memory_shrunk(&mut self, from: u64, to: u64) {
+            self.bytes -= from - to;
+        }
+
+        fn table_growing(&mut self, from: u64, to: u64, _: Option<u64>) -> Result<bool, Error> {
+            self.elements += to - from;
+            Ok(true)
+        }
+
+        fn table_grow_failed(&mut self, from: u64, to: u64, error: &Error) {
+            self.elements -= to - from;
+            self.failed.push(error.to_string());
+        }
+
+        fn table_shrunk(&mut self, from: u64, to: u64) {
+            self.elements -= from - to;
+        }
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "maps a file, which Miri does not")]
+    fn what_was_allowed_and_failed_is_taken_back() {
+        let mut counts = Counts::default();
+        let mut store = Store::new(&mut counts);
+        store.limiter(|counts| *counts);
+        let ty = MemoryType::new(1, None);
+        let memory = Memory::new(&mut store, ty).unwrap();
+        assert_eq!(store.data().bytes, 1 << 16);
+        // Behind the second page a part that can never be written to.
+        let base = memory.data_mut(&mut store).as_mut_ptr();
+        let at = base.wrapping_add(2 << 16).cast();
+        let file = File::open("/proc/self/exe").unwrap();
+        let flags = MapFlags::SHARED | MapFlags::FIXED;
+        // SAFETY: a part of the memory's own reservation that nobody can access yet.
+        let mapped = unsafe { rustix::mm::mmap(at, 1 << 16, ProtFlags::empty(), flags, &file, 0) };
+        assert_eq!(mapped.unwrap(), at);
+        assert_eq!(memory.grow(&mut store, 1).unwrap(), 1);
+        assert!(memory.grow(&mut store, 1).is_err());
+        assert_eq!(memory.size(&store).unwrap(), 2);
+        assert_eq!(store.data().bytes, 2 << 16);
+        assert_eq!(store.data().failed.len(), 1);
+        // What the type forbids is not asked for.
+        assert!(memory.grow(&mut store, u64::MAX).is_err());
+        assert_eq!(store.data().failed.len(), 1);
+        drop(store);
+        assert_eq!(counts.bytes, 0);
+    }
+
+    #[test]
+    fn what_a_store_held_is_given_back() {
+        let mut counts = Counts::default();
+        for _ in 0..2 {
+            let mut store = Store::new(&mut counts);
+            store.limiter(|counts| *counts);
+            let ty = TableType::new(ValType::ExternRef, 3, Some(10));
+            let null = Val::ExternRef(None);
+            let table = Table::new(&mut store, ty, null).unwrap();
+            assert_eq!(table.grow(&mut store, 4, null).unwrap(), 3);
+            assert!(table.grow(&mut store, 4, null).is_err());
+            assert_eq!(store.data().elements, 7);
+            // Too large for any table: allowed, but never made.
+            let ty = TableType::new(ValType::ExternRef, 1 << 40, None);
+            assert!(Table::new(&mut store, ty, null).is_err());
+            assert_eq!(store.data().elements, 7);
+            let counts = store.into_data();
+            assert_eq!(counts.elements, 0);
+        }
+        assert_eq!(counts.failed.len(), 2);
+    }
+}

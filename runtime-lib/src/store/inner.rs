@@ -9,6 +9,7 @@
 use super::limiter::Vtable;
 use super::{Limits, StoreId};
 use crate::address;
+use crate::aliased::Aliased;
 use crate::error::Error;
 use crate::externref::ExternRef;
 use crate::func::{Adapters, Func, FuncKind, FuncRecord, HostFunc};
@@ -27,14 +28,14 @@ use std::sync::Arc;
 /// What lives in a store.
 pub struct StoreInner {
     id: StoreId,
-    exec: NonNull<Exec>,
+    exec: Aliased<Exec>,
     pub(crate) instances: Vec<InstanceData>,
     /// The addresses of the modules that they are instances of.
     pub(crate) modules: HashSet<usize>,
     pub(crate) memories: Vec<MemoryData>,
     pub(crate) tables: Vec<TableData>,
     pub(crate) globals: Vec<GlobalData>,
-    funcs: Vec<NonNull<FuncRecord>>,
+    funcs: Vec<Aliased<FuncRecord>>,
     /// Sendable if the store's mode asked that of them.
     externs: Vec<Box<dyn Any>>,
     /// The host adapters of the instantiated modules, by the types' identities.
@@ -52,7 +53,7 @@ impl StoreInner {
     pub(super) fn new(id: StoreId, vtable: &'static Vtable) -> Self {
         Self {
             id,
-            exec: NonNull::from(Box::leak(Box::<Exec>::default())),
+            exec: Aliased::new(Box::default()),
             instances: Vec::new(),
             modules: HashSet::new(),
             memories: Vec::new(),
@@ -86,12 +87,12 @@ impl StoreInner {
     }
 
     pub(crate) const fn exec_address(&self) -> NonNull<Exec> {
-        self.exec
+        self.exec.as_non_null()
     }
 
     pub(crate) fn exec_mut(&mut self) -> &mut Exec {
         // SAFETY: the store owns it, and nobody else has a reference while the store is borrowed.
-        unsafe { self.exec.as_mut() }
+        unsafe { self.exec.get_mut() }
     }
 
     /// What a caller is told of a guest that was stopped. Resumes a host function's panic.
@@ -120,7 +121,7 @@ impl StoreInner {
     pub(crate) fn add_func(&mut self, abi: FuncRef, kind: FuncKind) -> u32 {
         let index = index_of(self.funcs.len());
         let record = Box::new(FuncRecord { abi, index, kind });
-        self.funcs.push(NonNull::from(Box::leak(record)));
+        self.funcs.push(Aliased::new(record));
         index
     }
 
@@ -129,12 +130,13 @@ impl StoreInner {
         let type_id = host.identity();
         let adapters = self.adapters.get(&type_id).copied();
         let code = adapters.and_then(|adapters| adapters.for_host(&host));
-        let mut binding = Box::new(host.bind(store, self.exec, 0));
+        let mut binding = Box::new(host.bind(store, self.exec_address(), 0));
         binding.abi.caller = adapters.map_or(0, |adapters| adapters.context);
+        let binding = Aliased::new(binding);
         let abi = FuncRef {
             code: code.unwrap_or(0),
             type_id,
-            context: address::of(&raw const *binding),
+            context: address::of(binding.as_ptr()),
         };
         let index = self.add_func(abi, FuncKind::Host { host, binding });
         if code.is_none() {
@@ -150,8 +152,9 @@ impl StoreInner {
             *known = adapters;
         }
         for index in self.unadapted.remove(&type_id).unwrap_or_default() {
-            // SAFETY: `add_func` made the record, and nobody else has a reference to it.
-            let record = unsafe { self.funcs[index as usize].as_mut() };
+            let reference = self.func_address(index);
+            // SAFETY: no guest runs while the store is borrowed.
+            let record = unsafe { self.funcs[index as usize].get_mut() };
             let FuncKind::Host { host, binding } = &mut record.kind else {
                 continue;
             };
@@ -159,10 +162,10 @@ impl StoreInner {
                 self.unadapted.entry(type_id).or_default().push(index);
                 continue;
             };
-            binding.abi.caller = adapters.context;
+            // SAFETY: as above.
+            unsafe { binding.get_mut() }.abi.caller = adapters.context;
             record.abi.code = code;
             let func = record.abi;
-            let reference = record.address();
             for table in &mut self.tables {
                 table.patch(reference, func);
             }
@@ -177,8 +180,12 @@ impl StoreInner {
 
     /// The record of a function of this store.
     pub(crate) fn func(&self, index: u32) -> &FuncRecord {
-        // SAFETY: `add_func` made the record; while the store is borrowed nobody changes it.
-        unsafe { self.funcs[index as usize].as_ref() }
+        &self.funcs[index as usize]
+    }
+
+    /// The funcref value of a function of this store.
+    pub(crate) fn func_address(&self, index: u32) -> u64 {
+        address::of(self.funcs[index as usize].as_ptr())
     }
 
     /// The record of `func`.
@@ -189,7 +196,11 @@ impl StoreInner {
 
     /// The funcref value of `func` in compiled code.
     pub(crate) fn func_ref_bits(&self, func: Option<Func>) -> Result<u64, Error> {
-        func.map_or(Ok(0), |func| Ok(self.func_of(func)?.address()))
+        let Some(func) = func else {
+            return Ok(0);
+        };
+        self.check(func.store, "function")?;
+        Ok(self.func_address(func.index))
     }
 
     /// The function whose funcref value this is.
@@ -248,15 +259,4 @@ impl StoreInner {
 /// `len` as an index. A store that would have 2³² of anything is out of memory long before.
 pub(crate) fn index_of(len: usize) -> u32 {
     u32::try_from(len).expect("fewer than 2³² things fit into memory")
-}
-
-impl Drop for StoreInner {
-    fn drop(&mut self) {
-        for record in &self.funcs {
-            // SAFETY: `add_func` leaked this box; it is taken once, and no guest runs any more.
-            drop(unsafe { Box::from_raw(record.as_ptr()) });
-        }
-        // SAFETY: `new` leaked this box; as above.
-        drop(unsafe { Box::from_raw(self.exec.as_ptr()) });
-    }
 }
