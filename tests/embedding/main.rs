@@ -4,6 +4,7 @@ mod allocations;
 mod calls;
 mod common;
 mod features;
+mod handles;
 mod host;
 mod instances;
 mod limits;

@@ -30,6 +30,15 @@ pub struct StoreContextMut<'a, T, M: Mode = Shared> {
     marker: PhantomData<(&'a mut Contents<T>, M)>,
 }
 
+// SAFETY: as `&Store`: what can be reached through it is read alone, and is shared as `Store` is.
+unsafe impl<T: Sync, M: Mode + Sync> Send for StoreContext<'_, T, M> {}
+// SAFETY: as above.
+unsafe impl<T: Sync, M: Mode + Sync> Sync for StoreContext<'_, T, M> {}
+// SAFETY: as `&mut Store`: it is sent as `Store` is.
+unsafe impl<T: Send, M: Mode + Send> Send for StoreContextMut<'_, T, M> {}
+// SAFETY: as above, through a shared reference nothing can be changed.
+unsafe impl<T: Sync, M: Mode + Sync> Sync for StoreContextMut<'_, T, M> {}
+
 /// What a store can be read through.
 pub trait AsContext {
     /// The host's data in the store.
