@@ -1,7 +1,7 @@
 //! References to things of the host's that guests can hold.
 
 use crate::error::Error;
-use crate::store::{Allowed, AsContext, AsContextMut, StoreId};
+use crate::store::{Allowed, AsContext, AsContextMut, Mode, StoreContext, StoreId};
 use std::any::Any;
 
 /// A reference to something of the host's, kept by a store for as long as the store lives.
@@ -36,6 +36,18 @@ impl ExternRef {
     where
         C::Data: 'a,
     {
-        store.as_context().into_inner().extern_data(*self)
+        self.data_in(store.as_context())
+    }
+
+    /// As [`data`](Self::data), for as long as the store is borrowed: longer than the context that
+    /// stands for it, which is used up.
+    ///
+    /// # Errors
+    /// If it is another store's.
+    pub fn data_in<'a, T, M: Mode>(
+        &self,
+        store: StoreContext<'a, T, M>,
+    ) -> Result<&'a dyn Any, Error> {
+        store.into_inner().extern_data(*self)
     }
 }
