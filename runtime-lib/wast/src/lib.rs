@@ -1,5 +1,6 @@
-//! Runs `.wast` scripts, the official test suite's form, in a store. Where their modules come from is
-//! not known here: [`Modules`] has them, compiled on the spot, or long ago and linked to the program.
+//! Runs `.wast` scripts, the official test suite's form. [`run`] does so in a store of Prefab's, and
+//! does not know where the modules come from: [`Modules`] has them, compiled on the spot, or long ago
+//! and linked to the program. [`run_in`] does so wherever modules run: a [`Runtime`] says how.
 //!
 //! What a script means: the reference interpreter's README, "Scripts", in the WebAssembly
 //! specification's repository.
@@ -8,9 +9,11 @@ mod definitions;
 mod messages;
 mod script;
 mod spectest;
+mod store;
 mod values;
 
 pub use definitions::{Definition, definitions};
+pub use values::Value;
 pub use wast::QuoteWat;
 
 use prefab_runtime::Module;
@@ -32,6 +35,83 @@ pub trait Modules {
     /// Whether it can say of a module that it is none. The directives `assert_malformed` and
     /// `assert_invalid` are passed over if not.
     fn compiles(&self) -> bool;
+}
+
+/// What runs the modules of a script. It has the host module `spectest`, as the reference
+/// interpreter has it.
+pub trait Runtime {
+    /// A module.
+    type Module: Clone;
+    /// An instance.
+    type Instance: Clone;
+
+    /// As [`Modules::module`].
+    ///
+    /// # Errors
+    /// If it is none, or not here.
+    fn module(&mut self, module: &mut QuoteWat<'_>) -> Result<Self::Module, Refusal>;
+
+    /// As [`Modules::compiles`].
+    fn compiles(&self) -> bool;
+
+    /// An instance of `module`, whose imports come from `spectest` and from what is registered.
+    ///
+    /// # Errors
+    /// What stopped it.
+    fn instantiate(&mut self, module: &Self::Module) -> Result<Self::Instance, Stop>;
+
+    /// Makes what `instance` exports importable from `name`.
+    ///
+    /// # Errors
+    /// If it cannot.
+    fn register(&mut self, name: &str, instance: &Self::Instance) -> Result<(), Stop>;
+
+    /// Calls the function that `instance` exports as `name`.
+    ///
+    /// # Errors
+    /// What stopped it; [`Stop::Other`] if there is no such function.
+    fn invoke(
+        &mut self,
+        instance: &Self::Instance,
+        name: &str,
+        args: &[Value],
+    ) -> Result<Vec<Value>, Stop>;
+
+    /// The value of the global that `instance` exports as `name`.
+    ///
+    /// # Errors
+    /// If there is none.
+    fn global(&mut self, instance: &Self::Instance, name: &str) -> Result<Value, Stop>;
+}
+
+/// Why something was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The guest trapped.
+    Trap {
+        /// What traps of its kind are called.
+        kind: &'static str,
+        /// All that there is to say of it.
+        text: String,
+    },
+    /// Imports are missing or of another type.
+    Link(String),
+    /// Something else.
+    Other(String),
+}
+
+impl std::fmt::Display for Stop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Trap { text, .. } | Self::Link(text) | Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<String> for Stop {
+    fn from(message: String) -> Self {
+        Self::Other(message)
+    }
 }
 
 /// Why there is no module.
@@ -71,10 +151,19 @@ pub struct Outcome {
 /// # Errors
 /// If the text is no script.
 pub fn run(text: &str, modules: &mut dyn Modules, print: bool) -> Result<Outcome, Failure> {
+    let runtime = store::Plain::new(modules, print);
+    let mut runtime = runtime.map_err(|message| Failure { line: 1, message })?;
+    run_in(text, &mut runtime)
+}
+
+/// Runs the script `text` wherever `runtime` runs modules.
+///
+/// # Errors
+/// If the text is no script.
+pub fn run_in(text: &str, runtime: &mut impl Runtime) -> Result<Outcome, Failure> {
     with_script(text, |script| {
         let mut outcome = Outcome::default();
-        let mut state =
-            Script::new(modules, print).map_err(|message| Failure { line: 1, message })?;
+        let mut state = Script::new(runtime);
         for directive in script.directives {
             let line = line(text, directive.span());
             match state.directive(directive) {

@@ -1,40 +1,28 @@
-//! A running script: its store, its modules and its instances.
+//! A running script: its modules and its instances.
 
-use crate::{Modules, Refusal, messages, spectest, values};
-use prefab_runtime::{Error, Extern, Instance, Linker, Module, Store, Val};
+use crate::{Refusal, Runtime, Stop, Value, messages, values};
 use std::collections::HashMap;
 use wast::core::WastRetCore;
 use wast::token::Id;
 use wast::{QuoteWat, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
 
-/// What the script's store keeps for the host: nothing.
-pub(super) type Host = ();
-
-pub(super) struct Script<'a> {
-    modules: &'a mut dyn Modules,
-    store: Store<Host>,
-    linker: Linker<Host>,
-    definitions: HashMap<String, Module>,
-    last_definition: Option<Module>,
-    instances: HashMap<String, Instance>,
-    last_instance: Option<Instance>,
+pub(super) struct Script<'a, R: Runtime> {
+    runtime: &'a mut R,
+    definitions: HashMap<String, R::Module>,
+    last_definition: Option<R::Module>,
+    instances: HashMap<String, R::Instance>,
+    last_instance: Option<R::Instance>,
 }
 
-impl<'a> Script<'a> {
-    pub(super) fn new(modules: &'a mut dyn Modules, print: bool) -> Result<Self, String> {
-        let mut store = Store::new(());
-        let mut linker = Linker::new();
-        linker.allow_shadowing(true);
-        spectest::define(&mut linker, &mut store, print).map_err(|error| error.to_string())?;
-        Ok(Self {
-            modules,
-            store,
-            linker,
+impl<'a, R: Runtime> Script<'a, R> {
+    pub(super) fn new(runtime: &'a mut R) -> Self {
+        Self {
+            runtime,
             definitions: HashMap::new(),
             last_definition: None,
             instances: HashMap::new(),
             last_instance: None,
-        })
+        }
     }
 
     /// Does what `directive` says; the error is what happened instead. Says whether it was done, and
@@ -44,7 +32,7 @@ impl<'a> Script<'a> {
             directive,
             WastDirective::AssertMalformed { .. } | WastDirective::AssertInvalid { .. }
         );
-        if is_for_compilers && !self.modules.compiles() {
+        if is_for_compilers && !self.runtime.compiles() {
             return Ok(false);
         }
         self.run(directive).map(|()| true)
@@ -75,14 +63,13 @@ impl<'a> Script<'a> {
             }
             WastDirective::Register { name, module, .. } => {
                 let instance = self.instance(module)?;
-                self.linker
-                    .instance(&mut self.store, name, instance)
-                    .map(|_| ())
-                    .map_err(|error| error.to_string())
+                let registered = self.runtime.register(name, &instance);
+                registered.map_err(|stop| stop.to_string())
             }
-            WastDirective::Invoke(invoke) => {
-                self.invoke(&invoke)?.map(|_| ()).map_err(|e| e.to_string())
-            }
+            WastDirective::Invoke(invoke) => self
+                .invoke(&invoke)
+                .map(|_| ())
+                .map_err(|stop| stop.to_string()),
             WastDirective::AssertReturn { exec, results, .. } => self.returns(exec, &results),
             WastDirective::AssertTrap { exec, message, .. } => self.traps(exec, message),
             WastDirective::AssertExhaustion { call, message, .. } => {
@@ -110,8 +97,8 @@ impl<'a> Script<'a> {
         self.instantiate(name, &module)
     }
 
-    fn define(&mut self, module: &mut QuoteWat<'_>) -> Result<Module, String> {
-        self.modules
+    fn define(&mut self, module: &mut QuoteWat<'_>) -> Result<R::Module, String> {
+        self.runtime
             .module(module)
             .map_err(|refusal| match refusal {
                 Refusal::Text(message) | Refusal::Binary(message) | Refusal::Other(message) => {
@@ -120,95 +107,79 @@ impl<'a> Script<'a> {
             })
     }
 
-    fn instantiate(&mut self, name: Option<Id<'_>>, module: &Module) -> Result<(), String> {
+    fn instantiate(&mut self, name: Option<Id<'_>>, module: &R::Module) -> Result<(), String> {
         // Also after a failure: a directive that follows must not run the instance before.
         self.last_instance = None;
         let instance = self
-            .linker
-            .instantiate(&mut self.store, module)
-            .map_err(|error| error.to_string())?;
-        self.last_instance = Some(instance);
+            .runtime
+            .instantiate(module)
+            .map_err(|stop| stop.to_string())?;
         if let Some(name) = name {
-            self.instances.insert(name.name().to_string(), instance);
+            let name = name.name().to_string();
+            self.instances.insert(name, instance.clone());
         }
+        self.last_instance = Some(instance);
         Ok(())
     }
 
-    fn instance(&self, name: Option<Id<'_>>) -> Result<Instance, String> {
+    fn instance(&self, name: Option<Id<'_>>) -> Result<R::Instance, String> {
         match name {
             Some(id) => {
-                let found = self.instances.get(id.name()).copied();
+                let found = self.instances.get(id.name()).cloned();
                 found.ok_or_else(|| format!("there is no instance ${}", id.name()))
             }
             None => self
                 .last_instance
+                .clone()
                 .ok_or_else(|| "there is no instance".to_string()),
         }
     }
 
-    fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Result<Result<Vec<Val>, Error>, String> {
+    fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Result<Vec<Value>, Stop> {
         let instance = self.instance(invoke.module)?;
-        let func = instance
-            .get_func(&mut self.store, invoke.name)
-            .ok_or_else(|| format!("there is no exported function {:?}", invoke.name))?;
-        let mut args = Vec::new();
-        for arg in &invoke.args {
-            args.push(values::argument(&mut self.store, arg)?);
-        }
-        let ty = func.ty(&self.store).map_err(|error| error.to_string())?;
-        let mut results: Vec<Val> = ty
-            .results()
-            .iter()
-            .map(|ty| Val::default_for(*ty))
-            .collect();
-        Ok(func
-            .call(&mut self.store, &args, &mut results)
-            .map(|()| results))
+        let args: Result<Vec<_>, _> = invoke.args.iter().map(values::argument).collect();
+        self.runtime.invoke(&instance, invoke.name, &args?)
     }
 
-    fn execute(&mut self, exec: WastExecute<'_>) -> Result<Result<Vec<Val>, Error>, String> {
+    fn execute(&mut self, exec: WastExecute<'_>) -> Result<Vec<Value>, Stop> {
         match exec {
             WastExecute::Invoke(invoke) => self.invoke(&invoke),
             WastExecute::Get { module, global, .. } => {
                 let instance = self.instance(module)?;
-                match instance.get_export(&mut self.store, global) {
-                    Some(Extern::Global(found)) => Ok(found.get(&mut self.store).map(|v| vec![v])),
-                    _ => Err(format!("there is no exported global {global:?}")),
-                }
+                let value = self.runtime.global(&instance, global)?;
+                Ok(vec![value])
             }
             WastExecute::Wat(wat) => {
                 let module = self.define(&mut QuoteWat::Wat(wat))?;
-                let instance = self.linker.instantiate(&mut self.store, &module);
-                Ok(instance.map(|_| Vec::new()))
+                let instance = self.runtime.instantiate(&module);
+                instance.map(|_| Vec::new())
             }
         }
     }
 
     fn returns(&mut self, exec: WastExecute<'_>, expected: &[WastRet<'_>]) -> Result<(), String> {
-        let results = self.execute(exec)?.map_err(|error| error.to_string())?;
+        let results = self.execute(exec).map_err(|stop| stop.to_string())?;
         if results.len() != expected.len() {
             let count = expected.len();
             return Err(format!("expected {count} results, got {}", results.len()));
         }
         for (value, expected) in results.iter().zip(expected) {
-            if !values::matches(&self.store, value, expected)? {
+            if !values::matches(value, expected)? {
                 let expected = match expected {
                     WastRet::Core(WastRetCore::I32(value)) => format!("{value} : i32"),
                     WastRet::Core(WastRetCore::I64(value)) => format!("{value} : i64"),
                     other => format!("{other:?}"),
                 };
-                return Err(format!("expected {expected}, got {}", values::show(value)));
+                return Err(format!("expected {expected}, got {value}"));
             }
         }
         Ok(())
     }
 
     fn traps(&mut self, exec: WastExecute<'_>, expected: &str) -> Result<(), String> {
-        match self.execute(exec)? {
+        match self.execute(exec) {
             Ok(_) => Err(format!("expected the trap {expected:?}, got a result")),
-            Err(Error::Trap(trap)) => {
-                messages::same(messages::Kind::Trap, expected, trap.code().message())
-            }
+            Err(Stop::Trap { kind, .. }) => messages::same(messages::Kind::Trap, expected, kind),
             Err(other) => Err(format!("expected the trap {expected:?}, got: {other}")),
         }
     }
@@ -220,7 +191,7 @@ impl<'a> Script<'a> {
         expected: &str,
         malformed: bool,
     ) -> Result<(), String> {
-        match self.modules.module(&mut module) {
+        match self.runtime.module(&mut module) {
             Ok(_) => Err(format!("expected the error {expected:?}, but it compiles")),
             Err(Refusal::Text(message)) if malformed => {
                 messages::same(messages::Kind::Text, expected, &message)
@@ -236,11 +207,9 @@ impl<'a> Script<'a> {
 
     fn unlinkable(&mut self, module: Wat<'_>, expected: &str) -> Result<(), String> {
         let module = self.define(&mut QuoteWat::Wat(module))?;
-        match self.linker.instantiate(&mut self.store, &module) {
+        match self.runtime.instantiate(&module) {
             Ok(_) => Err(format!("expected the error {expected:?}, but it links")),
-            Err(Error::Link(error)) => {
-                messages::same(messages::Kind::Link, expected, &error.to_string())
-            }
+            Err(Stop::Link(message)) => messages::same(messages::Kind::Link, expected, &message),
             Err(other) => Err(format!("expected the error {expected:?}, got: {other}")),
         }
     }

@@ -1,6 +1,6 @@
 //! The host module `spectest`, as the reference interpreter has it.
 
-use crate::script::Host;
+use crate::store::{Host, of_val};
 use prefab_runtime::{
     Error, FuncType, Global, GlobalType, Linker, Memory, MemoryType, Store, Table, TableType, Val,
     ValType,
@@ -53,7 +53,7 @@ pub(super) fn define(
 
 fn print_values(values: &[Val]) {
     for value in values {
-        println!("{}", crate::values::show(value));
+        println!("{}", of_val(value));
     }
     if values.is_empty() {
         println!();

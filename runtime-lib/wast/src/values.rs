@@ -1,86 +1,88 @@
 //! Arguments of scripts, and what scripts expect of results.
 
-use crate::script::Host;
-use prefab_runtime::{ExternRef, Store, Val};
 use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::token::{F32, F64};
 use wast::{WastArg, WastRet};
 
+/// A value of a script, whatever runs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A 32-bit integer.
+    I32(i32),
+    /// A 64-bit integer.
+    I64(i64),
+    /// A 32-bit float, by its bits.
+    F32(u32),
+    /// A 64-bit float, by its bits.
+    F64(u64),
+    /// A 128-bit vector. Byte 0 is the lowest.
+    V128(u128),
+    /// Null, or some function: a script cannot tell which, and passes only null.
+    FuncRef(Option<()>),
+    /// Null, or the host's thing of this number.
+    ExternRef(Option<u32>),
+}
+
 /// The value of an argument.
-pub(super) fn argument(store: &mut Store<Host>, arg: &WastArg<'_>) -> Result<Val, String> {
+pub(super) fn argument(arg: &WastArg<'_>) -> Result<Value, String> {
     let WastArg::Core(arg) = arg else {
         return Err(format!("the argument {arg:?} is not one of a module"));
     };
     Ok(match arg {
-        WastArgCore::I32(value) => Val::I32(*value),
-        WastArgCore::I64(value) => Val::I64(*value),
-        WastArgCore::F32(value) => Val::F32(value.bits),
-        WastArgCore::F64(value) => Val::F64(value.bits),
-        WastArgCore::V128(value) => Val::V128(u128::from_le_bytes(value.to_le_bytes())),
+        WastArgCore::I32(value) => Value::I32(*value),
+        WastArgCore::I64(value) => Value::I64(*value),
+        WastArgCore::F32(value) => Value::F32(value.bits),
+        WastArgCore::F64(value) => Value::F64(value.bits),
+        WastArgCore::V128(value) => Value::V128(u128::from_le_bytes(value.to_le_bytes())),
         WastArgCore::RefNull(ty) => null(ty)?,
-        WastArgCore::RefExtern(value) => {
-            let reference = ExternRef::new(store, *value).map_err(|error| error.to_string())?;
-            Val::ExternRef(Some(reference))
-        }
+        WastArgCore::RefExtern(value) => Value::ExternRef(Some(*value)),
         WastArgCore::RefHost(_) => return Err("host references other than extern".to_string()),
     })
 }
 
-fn null(ty: &HeapType<'_>) -> Result<Val, String> {
+fn null(ty: &HeapType<'_>) -> Result<Value, String> {
     match ty {
         HeapType::Abstract {
             ty: AbstractHeapType::Func,
             ..
-        } => Ok(Val::FuncRef(None)),
+        } => Ok(Value::FuncRef(None)),
         HeapType::Abstract {
             ty: AbstractHeapType::Extern,
             ..
-        } => Ok(Val::ExternRef(None)),
+        } => Ok(Value::ExternRef(None)),
         other => Err(format!("null references of the type {other:?}")),
     }
 }
 
 /// Whether `value` is what `expected` describes.
-pub(super) fn matches(
-    store: &Store<Host>,
-    value: &Val,
-    expected: &WastRet<'_>,
-) -> Result<bool, String> {
+pub(super) fn matches(value: &Value, expected: &WastRet<'_>) -> Result<bool, String> {
     match expected {
-        WastRet::Core(expected) => core_matches(store, value, expected),
+        WastRet::Core(expected) => core_matches(value, expected),
         other => Err(format!("the result {other:?} is not one of a module")),
     }
 }
 
-fn core_matches(
-    store: &Store<Host>,
-    value: &Val,
-    expected: &WastRetCore<'_>,
-) -> Result<bool, String> {
+fn core_matches(value: &Value, expected: &WastRetCore<'_>) -> Result<bool, String> {
     Ok(match (value, expected) {
         (value, WastRetCore::Either(cases)) => {
             for case in cases {
-                if core_matches(store, value, case)? {
+                if core_matches(value, case)? {
                     return Ok(true);
                 }
             }
             false
         }
-        (Val::I32(value), WastRetCore::I32(expected)) => value == expected,
-        (Val::I64(value), WastRetCore::I64(expected)) => value == expected,
-        (Val::F32(value), WastRetCore::F32(expected)) => f32_matches(*value, expected),
-        (Val::F64(value), WastRetCore::F64(expected)) => f64_matches(*value, expected),
-        (Val::V128(value), WastRetCore::V128(expected)) => v128_matches(*value, expected),
-        (Val::FuncRef(None) | Val::ExternRef(None), WastRetCore::RefNull(None)) => true,
-        (value, WastRetCore::RefNull(Some(ty))) => matches!(
-            (value, null(ty)?),
-            (Val::FuncRef(None), Val::FuncRef(None)) | (Val::ExternRef(None), Val::ExternRef(None))
-        ),
-        (Val::FuncRef(value), WastRetCore::RefFunc(None)) => value.is_some(),
-        (Val::ExternRef(Some(_)), WastRetCore::RefExtern(None)) => true,
-        (Val::ExternRef(Some(value)), WastRetCore::RefExtern(Some(expected))) => {
-            let data = value.data(&store).map_err(|error| error.to_string())?;
-            data.downcast_ref::<u32>() == Some(expected)
+        (Value::I32(value), WastRetCore::I32(expected)) => value == expected,
+        (Value::I64(value), WastRetCore::I64(expected)) => value == expected,
+        (Value::F32(value), WastRetCore::F32(expected)) => f32_matches(*value, expected),
+        (Value::F64(value), WastRetCore::F64(expected)) => f64_matches(*value, expected),
+        (Value::V128(value), WastRetCore::V128(expected)) => v128_matches(*value, expected),
+        (Value::FuncRef(None) | Value::ExternRef(None), WastRetCore::RefNull(None)) => true,
+        (value, WastRetCore::RefNull(Some(ty))) => *value == null(ty)?,
+        (Value::FuncRef(value), WastRetCore::RefFunc(None)) => value.is_some(),
+        (Value::ExternRef(Some(_)), WastRetCore::RefExtern(None)) => true,
+        (Value::ExternRef(Some(value)), WastRetCore::RefExtern(Some(expected))) => {
+            value == expected
         }
         _ => false,
     })
@@ -135,18 +137,19 @@ fn v128_matches(value: u128, expected: &V128Pattern) -> bool {
     }
 }
 
-/// A value for people: as the text format has it, with the bits of floats behind.
-#[must_use]
-pub(super) fn show(value: &Val) -> String {
-    match value {
-        Val::I32(value) => format!("{value} : i32"),
-        Val::I64(value) => format!("{value} : i64"),
-        Val::F32(bits) => format!("{} ({bits:#010x}) : f32", f32::from_bits(*bits)),
-        Val::F64(bits) => format!("{} ({bits:#018x}) : f64", f64::from_bits(*bits)),
-        Val::V128(value) => format!("{value:#034x} : v128"),
-        Val::FuncRef(None) => "null : funcref".to_string(),
-        Val::FuncRef(Some(_)) => "func : funcref".to_string(),
-        Val::ExternRef(None) => "null : externref".to_string(),
-        Val::ExternRef(Some(_)) => "extern : externref".to_string(),
+impl std::fmt::Display for Value {
+    /// As the text format has it, with the bits of floats behind.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::I32(value) => write!(f, "{value} : i32"),
+            Self::I64(value) => write!(f, "{value} : i64"),
+            Self::F32(bits) => write!(f, "{} ({bits:#010x}) : f32", f32::from_bits(*bits)),
+            Self::F64(bits) => write!(f, "{} ({bits:#018x}) : f64", f64::from_bits(*bits)),
+            Self::V128(value) => write!(f, "{value:#034x} : v128"),
+            Self::FuncRef(None) => f.write_str("null : funcref"),
+            Self::FuncRef(Some(())) => f.write_str("func : funcref"),
+            Self::ExternRef(None) => f.write_str("null : externref"),
+            Self::ExternRef(Some(value)) => write!(f, "extern {value} : externref"),
+        }
     }
 }
