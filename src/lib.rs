@@ -67,6 +67,4 @@ mod embedding_pages {
     mod asynchronous {}
     #[doc = include_str!("../docs/embedding/interruption.md")]
     mod interruption {}
-    #[doc = include_str!("../docs/embedding/layer.md")]
-    mod layer {}
 }

