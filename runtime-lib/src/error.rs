@@ -68,6 +68,15 @@ pub enum Error {
         /// Why it was refused.
         source: std::io::Error,
     },
+    /// Something has to wait, for a host that does not.
+    #[error(
+        "{what} has to wait, and what led to it does not: await it, by `call_async`, \
+         `instantiate_async` or another function whose name ends so"
+    )]
+    AsyncNeeded {
+        /// What has to wait.
+        what: String,
+    },
     /// The module needs something that this runtime does not have.
     #[error("the module needs {0}, which this runtime does not have")]
     Unsupported(&'static str),

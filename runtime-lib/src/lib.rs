@@ -20,6 +20,7 @@
 //! | `func/` | [`Func`], [`TypedFunc`]; closures as host functions |
 //! | `linker.rs` | [`Linker`]: imports by name |
 //! | `builtins/` | the runtime functions that compiled code calls |
+//! | `asynchronous/` | fibers: calls and host functions that wait (feature `async`) |
 //! | `trap/` | entering a guest, what stops it, where it was |
 //! | `address.rs` | pointers as numbers, for compiled code |
 //! | `aliased.rs` | values that compiled code points at, too |
@@ -30,6 +31,8 @@
 
 mod address;
 mod aliased;
+#[cfg(feature = "async")]
+mod asynchronous;
 mod builtins;
 mod caller;
 mod const_expr;
@@ -51,6 +54,8 @@ mod trap;
 mod types;
 mod value;
 
+#[cfg(feature = "async")]
+pub use asynchronous::AsyncStacks;
 pub use builtins::builtin_address;
 pub use caller::Caller;
 pub use error::{

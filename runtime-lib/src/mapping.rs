@@ -80,6 +80,16 @@ impl Mapping {
         unsafe { rustix::mm::mprotect(at, len, flags) }
     }
 
+    /// Gives back the memory of a part (page-aligned on both sides) of an anonymous mapping: it is
+    /// zero again.
+    #[cfg(feature = "async")]
+    pub(crate) fn discard(&mut self, offset: usize, len: usize) -> Result<(), Errno> {
+        let at = self.range(offset, len)?;
+        // SAFETY: `range` has checked that these addresses are the mapping's own; whoever is told
+        // of them takes their contents for what may change, which `&mut` stands for.
+        unsafe { rustix::mm::madvise(at, len, rustix::mm::Advice::LinuxDontNeed) }
+    }
+
     /// Replaces a part (page-aligned on both sides) by a private, writable mapping of `file` from
     /// `file_offset` (page-aligned).
     pub(crate) fn map_file(

@@ -1,6 +1,8 @@
 //! The embedding API, on modules that are compiled to objects, loaded and run.
 
 mod allocations;
+#[cfg(feature = "async")]
+mod asynchronous;
 mod calls;
 mod common;
 mod features;

@@ -63,6 +63,12 @@ impl Binding {
         // SAFETY: the function lives as long as the store.
         unsafe { &(*self.host).ty }
     }
+
+    /// The state of the store's execution.
+    #[cfg(feature = "async")]
+    pub(crate) const fn exec(&self) -> *mut Exec {
+        address::pointer(self.abi.exec)
+    }
 }
 
 /// The shim of a host function that takes its arguments in an array.
@@ -72,7 +78,7 @@ impl HostFunc {
     /// # Safety
     /// The shims are made for `F`; `native`, if it is there, is an `extern "C"` function of the
     /// signature that a native adapter of `ty` calls.
-    pub(super) unsafe fn new<F: 'static>(
+    pub(crate) unsafe fn new<F: 'static>(
         ty: FuncType,
         closure: F,
         native: Option<*const ()>,
@@ -145,12 +151,16 @@ impl HostFunc {
 /// # Safety
 /// `binding` is one of a function with a closure of type `F`, in a store of this `T` and `M`; the
 /// store's guest waits, so that nothing holds a reference to what is in it.
-pub(super) unsafe fn call_host<T, M: Mode, F>(
+pub(crate) unsafe fn call_host<T, M: Mode, F>(
     binding: *const Binding,
     run: impl FnOnce(&F, NonNull<StoreInner>, Caller<'_, T, M>) -> Result<(), Error>,
 ) -> u32 {
     // SAFETY: the caller says that it is valid. It is copied because the store may change it.
     let binding = unsafe { *binding };
+    // A fiber that the guest runs on must not be suspended with the closure's frames on it.
+    // SAFETY: the guest waits, so that nothing refers to the state.
+    #[cfg(feature = "async")]
+    let fiber = unsafe { (*binding.exec()).fiber.take() };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: the closure is of this type, and lives as long as the store that it runs in.
         let closure = unsafe { &*binding.closure.cast::<F>() };
@@ -159,6 +169,11 @@ pub(super) unsafe fn call_host<T, M: Mode, F>(
         let caller = store.inner_mut().instance_of_context(binding.importer);
         run(closure, binding.store, Caller::new(store, caller))
     }));
+    // SAFETY: as above: the closure has returned.
+    #[cfg(feature = "async")]
+    unsafe {
+        (*binding.exec()).fiber = fiber;
+    }
     let pending = match outcome {
         Ok(Ok(())) => return 0,
         Ok(Err(error)) => Pending::Error(Box::new(error)),
@@ -198,37 +213,57 @@ pub(crate) unsafe fn write_value(at: *mut u64, bits: u128) {
     }
 }
 
+/// Calls `call` with the values of the arguments in `values` and with zeros and nulls for the results, and puts those that it leaves there into
+/// `values`.
+///
+/// # Safety
+/// `values` is what a shim was called with, for the function of `binding`; nothing holds a
+/// reference to `store`, which is the binding's.
+pub(crate) unsafe fn with_vals(
+    binding: *const Binding,
+    values: *mut u64,
+    store: NonNull<StoreInner>,
+    call: impl FnOnce(&[Val], &mut [Val]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    // SAFETY: the binding and the function it points at live as long as the store.
+    let ty = unsafe { &(*(*binding).host).ty };
+    let params = ty.params().len();
+    let mut vals = Vec::with_capacity(params + ty.results().len());
+    for (index, param) in ty.params().iter().enumerate() {
+        // SAFETY: `values` has 16 bytes for each parameter.
+        let raw = unsafe { read_value(values.add(2 * index), *param) };
+        // SAFETY: the closure is not called yet: this is the only reference.
+        vals.push(raw.to_val(unsafe { store.as_ref() }));
+    }
+    vals.extend(ty.results().iter().map(|ty| Val::default_for(*ty)));
+    let (args, results) = vals.split_at_mut(params);
+    call(args, results)?;
+    for (index, (val, expected)) in results.iter().zip(ty.results()).enumerate() {
+        if val.ty() != *expected {
+            let found = val.ty();
+            return Err(Error::Type(format!(
+                "result {index} of a host function is of type {found}, not {expected}"
+            )));
+        }
+        // SAFETY: the closure has returned: this is the only reference.
+        let raw = val.to_raw(unsafe { store.as_ref() })?;
+        // SAFETY: `values` has 16 bytes for each result.
+        unsafe { write_value(values.add(2 * index), raw.bits) };
+    }
+    Ok(())
+}
+
 unsafe extern "C" fn call_dynamic<T, M: Mode, F>(binding: *const Binding, values: *mut u64) -> u32
 where
     F: Fn(Caller<'_, T, M>, &[Val], &mut [Val]) -> Result<(), Error>,
 {
     let run = |closure: &F, store: NonNull<StoreInner>, caller: Caller<'_, T, M>| {
-        // SAFETY: the binding and the function it points at live as long as the store.
-        let ty = unsafe { &(*(*binding).host).ty };
-        let params = ty.params().len();
-        let mut vals = Vec::with_capacity(params + ty.results().len());
-        for (index, param) in ty.params().iter().enumerate() {
-            // SAFETY: `values` has 16 bytes for each parameter.
-            let raw = unsafe { read_value(values.add(2 * index), *param) };
-            // SAFETY: the closure is not called yet: this is the only reference.
-            vals.push(raw.to_val(unsafe { store.as_ref() }));
+        // SAFETY: these are what the shim was called with; `caller` is not used before `closure`.
+        unsafe {
+            with_vals(binding, values, store, |args, results| {
+                closure(caller, args, results)
+            })
         }
-        vals.extend(ty.results().iter().map(|ty| Val::default_for(*ty)));
-        let (args, results) = vals.split_at_mut(params);
-        closure(caller, args, results)?;
-        for (index, (val, expected)) in results.iter().zip(ty.results()).enumerate() {
-            if val.ty() != *expected {
-                let found = val.ty();
-                return Err(Error::Type(format!(
-                    "result {index} of a host function is of type {found}, not {expected}"
-                )));
-            }
-            // SAFETY: the closure has returned: this is the only reference.
-            let raw = val.to_raw(unsafe { store.as_ref() })?;
-            // SAFETY: `values` has 16 bytes for each result.
-            unsafe { write_value(values.add(2 * index), raw.bits) };
-        }
-        Ok(())
     };
     // SAFETY: this shim is only ever part of a `HostFunc` made by `dynamic` for this `F`.
     unsafe { call_host::<T, M, F>(binding, run) }

@@ -15,6 +15,8 @@ mod unchecked;
 mod wrap;
 
 pub(crate) use host::{Binding, HostFunc};
+#[cfg(feature = "async")]
+pub(crate) use host::{call_host, with_vals};
 pub(crate) use record::{Adapters, FuncKind, FuncRecord};
 pub use tuples::{WasmParams, WasmResults, WasmRet};
 pub use ty::WasmTy;

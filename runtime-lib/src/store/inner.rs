@@ -47,6 +47,9 @@ pub struct StoreInner {
     pub(super) is_limited: bool,
     /// For what depends on the host's data.
     pub(super) vtable: &'static Vtable,
+    /// How large the stacks of its asynchronous calls are.
+    #[cfg(feature = "async")]
+    pub(crate) async_stack_size_bytes: usize,
 }
 
 impl StoreInner {
@@ -66,6 +69,8 @@ impl StoreInner {
             limits: Limits::NONE,
             is_limited: false,
             vtable,
+            #[cfg(feature = "async")]
+            async_stack_size_bytes: crate::asynchronous::DEFAULT_SIZE_BYTES,
         }
     }
 

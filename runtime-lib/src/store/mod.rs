@@ -26,6 +26,8 @@ pub use limits::Limits;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
+#[cfg(feature = "async")]
+use std::pin::Pin;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -53,7 +55,12 @@ mod sealed {
 }
 
 /// What a store asks of host functions, and whether it can be sent to another thread.
-pub trait Mode: sealed::Sealed {}
+pub trait Mode: sealed::Sealed {
+    /// What asynchronous host functions of such stores return: a boxed future, `Send` if the mode
+    /// asks it.
+    #[cfg(feature = "async")]
+    type Future<'a, R>: Future<Output = R> + Unpin;
+}
 
 /// What may be a host function in stores of the mode `M`.
 pub trait Allowed<M: Mode> {}
@@ -71,8 +78,17 @@ pub struct Local {
 
 impl sealed::Sealed for Shared {}
 impl sealed::Sealed for Local {}
-impl Mode for Shared {}
-impl Mode for Local {}
+
+impl Mode for Shared {
+    #[cfg(feature = "async")]
+    type Future<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
+}
+
+impl Mode for Local {
+    #[cfg(feature = "async")]
+    type Future<'a, R> = Pin<Box<dyn Future<Output = R> + 'a>>;
+}
+
 impl<F: Send + Sync> Allowed<Shared> for F {}
 impl<F> Allowed<Local> for F {}
 

@@ -17,6 +17,8 @@ use std::any::Any;
 use std::cell::Cell;
 use std::error::Error;
 use std::io;
+#[cfg(feature = "async")]
+use std::ops::Range;
 use std::ptr;
 
 /// Why a guest was stopped, or not even started.
@@ -96,17 +98,92 @@ impl Drop for Activation {
     }
 }
 
-/// Prepares the process and this thread for a guest, for signals only if it needs them; the limit
-/// of the stack.
-fn prepare(needs_signals: bool) -> io::Result<u64> {
+/// What a thread knows of what it runs: the guest, and the stack.
+#[cfg(feature = "async")]
+pub(crate) struct Running {
+    current: *mut Exec,
+    stack: Option<Range<u64>>,
+}
+
+#[cfg(feature = "async")]
+impl Running {
+    /// No guest yet, on a stack with these bounds.
+    pub(crate) const fn on(stack: Range<u64>) -> Self {
+        Self {
+            current: ptr::null_mut(),
+            stack: Some(stack),
+        }
+    }
+
+    /// Tells the thread this, and takes what it knew: before the thread goes on on another stack,
+    /// and after it has come back.
+    pub(crate) fn exchange(&mut self) {
+        self.current = CURRENT.replace(self.current);
+        self.stack = thread::exchange_stack(self.stack.take());
+    }
+}
+
+/// What an activation is known by while it waits on a fiber that is suspended.
+#[cfg(feature = "async")]
+pub(crate) struct Suspended {
+    stack_limit: u64,
+    landing: Landing,
+    exit_fp: u64,
+    activations: *const Activation,
+}
+
+#[cfg(feature = "async")]
+impl Suspended {
+    /// The innermost activation.
+    ///
+    /// # Safety
+    /// `exec` is valid and nothing holds a reference to it.
+    pub(crate) unsafe fn of(exec: *mut Exec) -> Self {
+        // SAFETY: the caller says so.
+        let exec = unsafe { &*exec };
+        Self {
+            stack_limit: exec.abi.stack_limit,
+            landing: exec.abi.landing,
+            exit_fp: exec.abi.exit_fp,
+            activations: exec.activations,
+        }
+    }
+
+    /// Makes it the innermost one again. It is already if everything that ran meanwhile has ended;
+    /// but a future can be leaked, and its activations with it.
+    ///
+    /// # Safety
+    /// As for [`of`](Self::of), of the same `exec`, whose activation has not ended.
+    pub(crate) unsafe fn put_back(self, exec: *mut Exec) {
+        // SAFETY: the caller says so.
+        let exec = unsafe { &mut *exec };
+        exec.abi.stack_limit = self.stack_limit;
+        exec.abi.landing = self.landing;
+        exec.abi.exit_fp = self.exit_fp;
+        exec.activations = self.activations;
+    }
+}
+
+/// Prepares the process and this thread for a guest, for signals if it needs them.
+fn prepare(needs_signals: bool) -> io::Result<()> {
     if needs_signals {
         handler::install()?;
         thread::prepare_for_signals()?;
     }
-    thread::stack_limit()
+    Ok(())
 }
 
 impl Exec {
+    /// Prepares this thread to go on with a guest that another may have entered.
+    ///
+    /// # Safety
+    /// `exec` is valid.
+    #[cfg(feature = "async")]
+    pub(crate) unsafe fn prepare_thread(exec: *const Self) -> io::Result<()> {
+        // SAFETY: the caller says that it is valid.
+        prepare(unsafe { (*exec).needs_signals })
+    }
+
     /// Runs `f`, which enters a guest through an entry trampoline and returns what that returned.
     ///
     /// # Errors
@@ -119,7 +196,8 @@ impl Exec {
     pub(crate) unsafe fn enter(exec: *mut Self, f: impl FnOnce() -> u32) -> Result<(), Stopped> {
         // SAFETY: the caller says that it is valid; modules are added while no guest runs.
         let needs_signals = unsafe { (*exec).needs_signals };
-        let stack_limit = prepare(needs_signals).map_err(Stopped::System)?;
+        let stack_limit = prepare(needs_signals).and_then(|()| thread::stack_limit());
+        let stack_limit = stack_limit.map_err(Stopped::System)?;
         // SAFETY: the caller says that it is valid and not referred to.
         let activation = unsafe { Activation::begin(exec) };
         // SAFETY: as above; the activation stays where it is until it is dropped below.

@@ -18,6 +18,8 @@ use std::any::Any;
 use std::error::Error;
 use std::ops::Range;
 use std::ptr;
+#[cfg(feature = "async")]
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// What trap handling knows of a module. The signal handler asks [`text`](Self::text) and
@@ -71,10 +73,15 @@ pub(crate) struct Exec {
     pub(super) pcs: Pcs,
     /// The activations of this store that go on when the innermost one is left.
     pub(super) activations: *const Activation,
+    /// By what compiled code that is running suspends the fiber that it runs on, if it does.
+    /// Cleared while the host runs: its frames must not be suspended.
+    #[cfg(feature = "async")]
+    pub(crate) fiber: Option<NonNull<crate::asynchronous::Suspender>>,
 }
 
-// SAFETY: `modules` is owned. `activations` points to the stack of the thread that runs the store
-// and is null when none does; while one does, the store is borrowed and does not move to another.
+// SAFETY: `modules` is owned. `activations` points to the stack of the thread that runs the store,
+// or of a fiber, and is null when none does; while one does, the store is borrowed and does not move
+// to another without the fiber. `fiber` is set only while a fiber runs.
 unsafe impl Send for Exec {}
 // SAFETY: nothing changes through a shared reference.
 unsafe impl Sync for Exec {}
@@ -89,6 +96,8 @@ impl Default for Exec {
             needs_signals: false,
             pcs: Pcs::new(),
             activations: ptr::null(),
+            #[cfg(feature = "async")]
+            fiber: None,
         }
     }
 }

@@ -26,5 +26,7 @@ mod thread;
 
 pub use backtrace::{Frame, Trap};
 pub(crate) use enter::Stopped;
+#[cfg(feature = "async")]
+pub(crate) use enter::{Running, Suspended};
 pub(crate) use exec::{Code, Exec, Pending};
 pub(crate) use raise::{prefab_rt_raise, prefab_rt_trap};

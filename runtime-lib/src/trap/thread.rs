@@ -24,7 +24,8 @@ const SIGNAL_STACK_BYTES: usize = 64 << 10;
 const GUARD_BYTES: usize = 64 << 10;
 
 thread_local! {
-    /// The bounds of the thread's stack. Without a destructor, so that it is there to the end.
+    /// The bounds of the stack that the thread is on: its own, once somebody has asked, or a fiber's.
+    /// Without a destructor, so that it is there to the end.
     static STACK: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
     /// The stack that the thread has from us, if it needed one.
     static SIGNAL_STACK: OnceCell<Option<SignalStack>> = const { OnceCell::new() };
@@ -44,7 +45,7 @@ pub(super) fn prepare_for_signals() -> io::Result<()> {
 }
 
 /// The stack pointer below which a guest must not call the host on the stack that the caller is
-/// on; 0 if that is not the thread's own, of which nothing is known.
+/// on; 0 if that is neither the thread's own nor a fiber's, so that nothing is known of it.
 pub(super) fn stack_limit() -> io::Result<u64> {
     let stack = match known_stack() {
         Some(stack) => stack,
@@ -64,7 +65,14 @@ fn limit(stack: &Range<u64>, stack_pointer: u64) -> u64 {
     stack.start + HOST_RESERVE_BYTES.min((stack.end - stack.start) / 4)
 }
 
-/// The bounds of the thread's stack, if it has been asked before: for the signal handler.
+/// Tells which stack the thread is on from now on; what was known before.
+#[cfg(feature = "async")]
+pub(super) fn exchange_stack(stack: Option<Range<u64>>) -> Option<Range<u64>> {
+    let before = STACK.replace(stack.map(|stack| (stack.start, stack.end)));
+    before.map(|(start, end)| start..end)
+}
+
+/// The bounds of the stack that the thread is on, if they are known: for the signal handler.
 pub(super) fn known_stack() -> Option<Range<u64>> {
     STACK.get().map(|(start, end)| start..end)
 }

@@ -1,0 +1,264 @@
+//! A fiber: resuming, suspending, cancelling.
+//!
+//! # Safety
+//!
+//! A fiber's stack belongs to its coroutine until that has returned: [`Fiber`] never drops one that
+//! has not. What is waited for lies on the stack of the fiber that waits, and is used by whoever
+//! resumes that fiber while it is suspended, and only then.
+#![allow(unsafe_code, reason = "switches stacks")]
+
+use super::stacks::{self, Stack};
+use crate::error::Error;
+use crate::trap::{Exec, Running, Suspended};
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+use std::any::Any;
+use std::cell::Cell;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll};
+use std::thread;
+
+/// What a fiber is told when it goes on.
+enum Resume {
+    /// What it waited for is ready.
+    Ready,
+    /// Nobody waits for it any more.
+    Cancelled,
+}
+
+/// Something that a fiber waits for, as whoever resumes the fiber sees it.
+trait Awaited {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()>;
+
+    /// Drops it.
+    fn cancel(&mut self) -> thread::Result<()>;
+}
+
+/// A future on the stack of the fiber that waits for it, and what came of it.
+struct Slot<F: Future> {
+    future: Option<F>,
+    outcome: Option<thread::Result<F::Output>>,
+}
+
+impl<F: Future + Unpin> Awaited for Slot<F> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let poll = catch_unwind(AssertUnwindSafe(|| {
+            let Some(future) = &mut self.future else {
+                return Poll::Pending;
+            };
+            let poll = Pin::new(future).poll(context);
+            if poll.is_ready() {
+                // Here rather than on the fiber.
+                self.future = None;
+            }
+            poll
+        }));
+        self.outcome = Some(match poll {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(output)) => Ok(output),
+            Err(payload) => {
+                // Its first panic is the one that counts.
+                let _ = self.cancel();
+                Err(payload)
+            }
+        });
+        Poll::Ready(())
+    }
+
+    fn cancel(&mut self) -> thread::Result<()> {
+        catch_unwind(AssertUnwindSafe(|| self.future = None))
+    }
+}
+
+type Waiting = NonNull<dyn Awaited>;
+
+/// Why a guest is stopped whose future was dropped. Nobody is told.
+#[derive(Debug, thiserror::Error)]
+#[error("the future of the call was dropped")]
+struct Cancelled;
+
+/// What code on a fiber suspends it by.
+pub(crate) struct Suspender {
+    yielder: NonNull<Yielder<Resume, Waiting>>,
+    exec: NonNull<Exec>,
+    is_cancelled: Cell<bool>,
+}
+
+impl Suspender {
+    /// Suspends the fiber until `future` is ready; its output.
+    ///
+    /// # Errors
+    /// If nobody waits for the fiber any more: the guest must be stopped.
+    ///
+    /// # Panics
+    /// If the future panics.
+    ///
+    /// # Safety
+    /// The caller runs on the fiber that this is the suspender of. Between it and the fiber's first
+    /// frame there are only frames of guests and of this crate. [`Exec::fiber`] has been cleared,
+    /// and nothing holds a reference to the store.
+    pub(crate) unsafe fn wait<F: Future + Unpin>(&self, future: F) -> Result<F::Output, Error> {
+        let mut slot = Slot {
+            future: Some(future),
+            outcome: None,
+        };
+        if !self.is_cancelled.get() {
+            // SAFETY: the state lives as long as the store, whose guest this fiber runs. The
+            // awaiter may run other guests of the store meanwhile, and leak their activations.
+            let suspended = unsafe { Suspended::of(self.exec.as_ptr()) };
+            let waiting: NonNull<dyn Awaited + '_> = NonNull::from(&mut slot);
+            // SAFETY: only the lifetime changes: the pointer is used until this fiber is resumed,
+            // and `slot` stays where it is meanwhile.
+            let waiting =
+                unsafe { std::mem::transmute::<NonNull<dyn Awaited + '_>, Waiting>(waiting) };
+            // SAFETY: the yielder is that of the fiber that the caller runs on.
+            let resume = unsafe { self.yielder.as_ref() }.suspend(waiting);
+            // SAFETY: as above; the store's guest waits, which is the one that was suspended.
+            unsafe { suspended.put_back(self.exec.as_ptr()) };
+            self.is_cancelled.set(matches!(resume, Resume::Cancelled));
+        }
+        match slot.outcome {
+            Some(Ok(output)) if !self.is_cancelled.get() => Ok(output),
+            Some(Err(payload)) => resume_unwind(payload),
+            _ => Err(Error::host(Cancelled)),
+        }
+    }
+}
+
+/// Clears what [`Exec::fiber`] says when the fiber ends, by whatever way.
+struct Clear(NonNull<Exec>);
+
+impl Drop for Clear {
+    fn drop(&mut self) {
+        // SAFETY: the state lives as long as the store, which whoever made the fiber has borrowed.
+        unsafe { (*self.0.as_ptr()).fiber = None };
+    }
+}
+
+/// A fiber that has been started and has not returned.
+pub(super) struct Fiber<R> {
+    coroutine: ManuallyDrop<Coroutine<Resume, Waiting, R, Stack>>,
+    exec: NonNull<Exec>,
+    /// What the thread is to know while the fiber runs.
+    running: Running,
+    /// What it waits for; there is nothing unless it is suspended.
+    waiting: Option<Waiting>,
+}
+
+impl<R> Fiber<R> {
+    /// A fiber that will run `f` for the store whose state is `exec`.
+    ///
+    /// # Safety
+    /// What `f` refers to, and the store, live until the fiber is dropped, or for ever if it is
+    /// not.
+    pub(super) unsafe fn new(
+        exec: NonNull<Exec>,
+        stack_size_bytes: usize,
+        f: impl FnOnce() -> R,
+    ) -> Result<Self, Error> {
+        let stack = stacks::take(stack_size_bytes)?;
+        let running = Running::on(stack.usable());
+        let body = move |yielder: &Yielder<Resume, Waiting>, _first: Resume| {
+            let suspender = Suspender {
+                yielder: NonNull::from(yielder),
+                exec,
+                is_cancelled: Cell::new(false),
+            };
+            let _clear = Clear(exec);
+            // SAFETY: as in `Clear`.
+            unsafe { (*exec.as_ptr()).fiber = Some(NonNull::from(&suspender)) };
+            f()
+        };
+        // SAFETY: the caller says that what `f` refers to lives long enough.
+        let coroutine = unsafe { Coroutine::with_stack_unchecked(stack, body) };
+        Ok(Self {
+            coroutine: ManuallyDrop::new(coroutine),
+            exec,
+            running,
+            waiting: None,
+        })
+    }
+
+    /// Polls what the fiber waits for and runs it whenever that is ready, until it has returned.
+    ///
+    /// # Errors
+    /// If this thread cannot be prepared for guests.
+    ///
+    /// # Panics
+    /// If what runs on the fiber panics.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<R, Error>> {
+        loop {
+            if let Some(mut waiting) = self.waiting {
+                // SAFETY: it lies on the fiber's stack, and the fiber is suspended.
+                if unsafe { waiting.as_mut() }.poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+            }
+            // SAFETY: the state lives as long as the store, which outlives the fiber.
+            if let Err(error) = unsafe { Exec::prepare_thread(self.exec.as_ptr()) } {
+                return Poll::Ready(Err(Error::resource("handle traps on this thread", error)));
+            }
+            if let CoroutineResult::Return(result) = self.resume(Resume::Ready) {
+                return Poll::Ready(Ok(result));
+            }
+        }
+    }
+
+    fn resume(&mut self, resume: Resume) -> CoroutineResult<Waiting, R> {
+        struct Back<'a>(&'a mut Running);
+        impl Drop for Back<'_> {
+            fn drop(&mut self) {
+                self.0.exchange();
+            }
+        }
+        self.waiting = None;
+        self.running.exchange();
+        let result = {
+            let _back = Back(&mut self.running);
+            self.coroutine.resume(resume)
+        };
+        if let CoroutineResult::Yield(waiting) = result {
+            self.waiting = Some(waiting);
+        }
+        result
+    }
+
+    /// Makes the fiber return; what panicked meanwhile.
+    fn cancel(&mut self) -> Option<Box<dyn Any + Send>> {
+        let mut panic = None;
+        if !self.coroutine.started() {
+            // Drops what it would have run.
+            self.coroutine.force_unwind();
+        }
+        while !self.coroutine.done() {
+            let cancelled = match &mut self.waiting {
+                // SAFETY: it lies on the fiber's stack, and the fiber is suspended.
+                Some(waiting) => unsafe { waiting.as_mut() }.cancel(),
+                None => Ok(()),
+            };
+            let resumed = catch_unwind(AssertUnwindSafe(|| drop(self.resume(Resume::Cancelled))));
+            panic = panic.or(cancelled.err()).or(resumed.err());
+        }
+        panic
+    }
+}
+
+impl<R> Drop for Fiber<R> {
+    /// Cancels what has not returned, and puts the stack back.
+    ///
+    /// # Panics
+    /// If what was cancelled panics, unless the thread does already.
+    fn drop(&mut self) {
+        let panic = self.cancel();
+        // SAFETY: it is not used again.
+        let coroutine = unsafe { ManuallyDrop::take(&mut self.coroutine) };
+        stacks::put_back(coroutine.into_stack());
+        if let Some(payload) = panic
+            && !thread::panicking()
+        {
+            resume_unwind(payload);
+        }
+    }
+}
