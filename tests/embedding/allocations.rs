@@ -14,17 +14,26 @@ struct Counting;
 
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
+    static BALANCE: Cell<isize> = const { Cell::new(0) };
+}
+
+/// How much more this thread has taken from the heap than it has given back, in bytes.
+#[cfg(feature = "async")]
+pub fn balance() -> isize {
+    BALANCE.get()
 }
 
 // SAFETY: every call is handed on as it is.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);
+        BALANCE.set(BALANCE.get().wrapping_add_unsigned(layout.size()));
         // SAFETY: the caller's promises are the system's conditions.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        BALANCE.set(BALANCE.get().wrapping_sub_unsigned(layout.size()));
         // SAFETY: as above; all memory is the system's.
         unsafe { System.dealloc(at, layout) }
     }

@@ -1,21 +1,19 @@
 //! Asynchronous host functions and calls.
 
+mod cancel;
+mod many;
+mod threads;
+
 use crate::common::{module, module_with};
 use prefab::{
-    AsContextMut, AsyncStacks, Caller, Error, Extern, Func, FuncType, Instance, Linker,
-    LocalLinker, LocalStore, MemoryPlan, Module, Shared, Store, TrapCode, Traps, TypedFunc, Val,
-    ValType,
+    AsyncStacks, Caller, Error, Extern, FuncType, Linker, MemoryPlan, Module, Store, TrapCode,
+    Traps, TypedFunc, Val, ValType,
 };
-use std::cell::{Cell, RefCell};
-use std::future::{Future, pending, poll_fn};
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
-use std::pin::{Pin, pin};
-use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
-use tokio::task::{LocalSet, yield_now};
+use tokio::task::yield_now;
 
 /// `run` calls the host `n` times and adds up what it says; it traps if the sum becomes `stop`.
 const SUM: &str = r#"(module
@@ -55,11 +53,6 @@ fn doubling() -> Linker<()> {
         })
         .unwrap();
     linker
-}
-
-fn multi_thread() -> tokio::runtime::Runtime {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.worker_threads(4).enable_time().build().unwrap()
 }
 
 #[tokio::test]
@@ -206,6 +199,8 @@ const FAILING: &str = r#"(module
     (func (export "endless") (result i32) (i32.add (i32.const 1) (call $deep (i32.const -1))))
     (func (export "outside") (result i32)
       (drop (call $fail (i32.const 3))) (i32.load (i32.const 0x10000)))
+    (func (export "waits_then_endless") (result i32)
+      (drop (call $fail (i32.const 3))) (call $deep (i32.const -1)))
     (func $inner (param i32) (result i32) (call $fail (local.get 0)))
     (func (export "fail") (param i32) (result i32) (call $inner (local.get 0))))"#;
 
