@@ -53,7 +53,6 @@
 //! # What differs from other backends
 //!
 //! - The least size in the type of a memory or a table is its size at the moment.
-//! - The `_initialize` of a reactor is run by [`Instance::new`](wasm_runtime_layer::Instance::new).
 //! - What [`ExternRef`]s refer to lives as long as their store.
 
 mod engine;
