@@ -74,6 +74,8 @@ pub use module::{ExportType, ImageSource, ImportType, Module, ModuleParts, Unmet
 pub use prefab_abi::meta::ModuleKind;
 pub use prefab_abi::trap::TrapCode;
 pub use prefab_abi::types::{FuncType, ValType};
+#[cfg(feature = "async")]
+pub use store::AsyncResourceLimiter;
 pub use store::{
     Allowed, AsContext, AsContextMut, Limits, Local, LocalStore, Mode, ResourceLimiter, Shared,
     Store, StoreContext, StoreContextMut,

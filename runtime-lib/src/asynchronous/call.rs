@@ -5,8 +5,11 @@ use crate::error::Error;
 use crate::func::{Func, TypedFunc, WasmParams, WasmResults};
 use crate::instance::Instance;
 use crate::linker::Linker;
+use crate::memory::Memory;
 use crate::module::Module;
 use crate::store::{AsContextMut, Mode, Store};
+use crate::table::Table;
+use crate::types::{MemoryType, TableType};
 use crate::value::Val;
 
 impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
@@ -69,6 +72,57 @@ impl<T, M: Mode> Linker<T, M> {
     ) -> Result<Instance, Error> {
         OnFiber::new(store.as_context_mut(), |store| {
             self.instantiate(store, module)
+        })
+        .await
+    }
+}
+
+impl Memory {
+    /// As [`new`](Self::new); the store's limiter may [wait](crate::AsyncResourceLimiter).
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub async fn new_async(mut store: impl AsContextMut, ty: MemoryType) -> Result<Self, Error> {
+        OnFiber::new(store.as_context_mut(), move |store| Self::new(store, ty)).await
+    }
+
+    /// As [`grow`](Self::grow); the store's limiter may [wait](crate::AsyncResourceLimiter).
+    ///
+    /// # Errors
+    /// As [`grow`](Self::grow).
+    pub async fn grow_async(self, mut store: impl AsContextMut, delta: u64) -> Result<u64, Error> {
+        OnFiber::new(store.as_context_mut(), move |store| self.grow(store, delta)).await
+    }
+}
+
+impl Table {
+    /// As [`new`](Self::new); the store's limiter may [wait](crate::AsyncResourceLimiter).
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub async fn new_async(
+        mut store: impl AsContextMut,
+        ty: TableType,
+        init: Val,
+    ) -> Result<Self, Error> {
+        OnFiber::new(store.as_context_mut(), move |store| {
+            Self::new(store, ty, init)
+        })
+        .await
+    }
+
+    /// As [`grow`](Self::grow); the store's limiter may [wait](crate::AsyncResourceLimiter).
+    ///
+    /// # Errors
+    /// As [`grow`](Self::grow).
+    pub async fn grow_async(
+        self,
+        mut store: impl AsContextMut,
+        delta: u64,
+        init: Val,
+    ) -> Result<u64, Error> {
+        OnFiber::new(store.as_context_mut(), move |store| {
+            self.grow(store, delta, init)
         })
         .await
     }

@@ -10,7 +10,7 @@
 )]
 
 use super::StoreInner;
-use super::limiter::ask;
+use super::limiter::{allows, ask};
 use crate::error::Error;
 use crate::module::Module;
 use crate::module::types::{memory_type, table_type};
@@ -31,10 +31,10 @@ pub(crate) enum Growth {
 /// From which size to which.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sizes {
-    current: u64,
-    desired: u64,
+    pub(super) current: u64,
+    pub(super) desired: u64,
     /// What the type says.
-    maximum: Option<u64>,
+    pub(super) maximum: Option<u64>,
 }
 
 /// Why something does not become larger.
@@ -106,21 +106,7 @@ impl Growth {
             return Ok(());
         }
         // SAFETY: as above.
-        let allowed = unsafe {
-            ask(store, |limiter| match self {
-                Self::Memory(Sizes {
-                    current,
-                    desired,
-                    maximum,
-                }) => limiter.memory_growing(current, desired, maximum),
-                Self::Table(Sizes {
-                    current,
-                    desired,
-                    maximum,
-                }) => limiter.table_growing(current, desired, maximum),
-            })
-        };
-        match allowed {
+        match unsafe { allows(store, self) } {
             None | Some(Ok(true)) => Ok(()),
             Some(Ok(false)) => Err(Denied::Refused(match self {
                 Self::Memory(_) => refused("have so much memory"),

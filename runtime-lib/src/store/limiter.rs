@@ -10,6 +10,7 @@
     reason = "gets at the host's data from the part of a store that does not know its type"
 )]
 
+use super::growth::{Growth, Sizes};
 use super::{Allowed, AsContextMut, Contents, Mode, Store, StoreInner};
 use crate::error::Error;
 use std::ptr::NonNull;
@@ -99,6 +100,12 @@ pub(super) struct Vtable {
     /// # Safety
     /// The store is of the vtable's type, and nothing refers to its contents.
     with_limiter: unsafe fn(NonNull<StoreInner>, Ask<'_>),
+    /// What the limiter says, if it can be waited for.
+    ///
+    /// # Safety
+    /// As above.
+    #[cfg(feature = "async")]
+    wait_for_limiter: unsafe fn(NonNull<StoreInner>, Growth) -> Option<Result<bool, Error>>,
 }
 
 impl Vtable {
@@ -107,6 +114,8 @@ impl Vtable {
         const {
             &Self {
                 with_limiter: with_limiter::<T>,
+                #[cfg(feature = "async")]
+                wait_for_limiter: super::async_limiter::ask::<T>,
             }
         }
     }
@@ -143,6 +152,40 @@ pub(super) unsafe fn ask<R>(
         });
     }
     answer
+}
+
+/// Whether the store's limiter allows it; `None` if it has none.
+///
+/// # Safety
+/// Nothing refers to the contents of the store.
+pub(super) unsafe fn allows(
+    store: NonNull<StoreInner>,
+    growth: Growth,
+) -> Option<Result<bool, Error>> {
+    #[cfg(feature = "async")]
+    {
+        // SAFETY: as in `ask`.
+        let vtable = unsafe { (*store.as_ptr()).vtable };
+        // SAFETY: as in `ask`.
+        let answer = unsafe { (vtable.wait_for_limiter)(store, growth) };
+        if answer.is_some() {
+            return answer;
+        }
+    }
+    let at_once = |limiter: &mut dyn ResourceLimiter| match growth {
+        Growth::Memory(Sizes {
+            current,
+            desired,
+            maximum,
+        }) => limiter.memory_growing(current, desired, maximum),
+        Growth::Table(Sizes {
+            current,
+            desired,
+            maximum,
+        }) => limiter.table_growing(current, desired, maximum),
+    };
+    // SAFETY: the caller says so.
+    unsafe { ask(store, at_once) }
 }
 
 impl<T, M: Mode> Store<T, M> {
@@ -194,6 +237,10 @@ impl<T, M: Mode> Store<T, M> {
         // SAFETY: the store is borrowed for everything.
         let contents = unsafe { &mut *self.contents.as_ptr() };
         contents.limiter = Some(limiter);
+        #[cfg(feature = "async")]
+        {
+            contents.async_limiter = None;
+        }
         contents.inner.is_limited = true;
     }
 

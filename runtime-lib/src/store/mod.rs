@@ -11,12 +11,16 @@
     reason = "the store is shared with the compiled code that runs in it"
 )]
 
+#[cfg(feature = "async")]
+mod async_limiter;
 mod context;
 pub(crate) mod growth;
 mod inner;
 mod limiter;
 mod limits;
 
+#[cfg(feature = "async")]
+pub use async_limiter::AsyncResourceLimiter;
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use inner::StoreInner;
 pub(crate) use inner::index_of;
@@ -55,7 +59,7 @@ mod sealed {
 }
 
 /// What a store asks of host functions, and whether it can be sent to another thread.
-pub trait Mode: sealed::Sealed {
+pub trait Mode: sealed::Sealed + 'static {
     /// What asynchronous host functions of such stores return: a boxed future, `Send` if the mode
     /// asks it.
     #[cfg(feature = "async")]
@@ -114,6 +118,9 @@ struct Contents<T> {
     inner: StoreInner,
     data: T,
     limiter: Option<limiter::Accessor<T>>,
+    /// The same limiter, if it can wait.
+    #[cfg(feature = "async")]
+    async_limiter: Option<async_limiter::Wait<T>>,
 }
 
 // SAFETY: a store owns its contents alone. The host functions in it were asked by `Allowed` for
@@ -146,6 +153,8 @@ impl<T, M: Mode> Store<T, M> {
             inner: StoreInner::new(StoreId::next(), limiter::Vtable::of::<T>()),
             data,
             limiter: None,
+            #[cfg(feature = "async")]
+            async_limiter: None,
         });
         Self {
             contents: NonNull::from(Box::leak(contents)),
