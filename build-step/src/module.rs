@@ -40,6 +40,8 @@ pub struct Module {
     memory_plan: MemoryPlan,
     max_memory_bytes: Option<u64>,
     traps: Traps,
+    is_interruptible: bool,
+    uses_fuel: bool,
     out_dir: Option<PathBuf>,
     cache: CacheChoice,
     wasi: bool,
@@ -86,6 +88,8 @@ impl Module {
             memory_plan: MemoryPlan::Guarded,
             max_memory_bytes: None,
             traps: Traps::Signals,
+            is_interruptible: false,
+            uses_fuel: false,
             out_dir: None,
             cache: CacheChoice::OutDir,
             wasi: false,
@@ -166,6 +170,20 @@ impl Module {
     /// [`Traps::Explicit`] needs [`MemoryPlan::Bounded`], and no signal handler.
     pub fn traps(mut self, traps: Traps) -> Self {
         self.traps = traps;
+        self
+    }
+
+    /// Whether the host can stop the code while it runs, by an interrupt handle of the store. It
+    /// cannot, if nothing is said.
+    pub fn interruptible(mut self, interruptible: bool) -> Self {
+        self.is_interruptible = interruptible;
+        self
+    }
+
+    /// Whether the code counts the instructions that it executes, and stops when it has executed as
+    /// many as the store's fuel allows. It does not, if nothing is said.
+    pub fn fuel(mut self, fuel: bool) -> Self {
+        self.uses_fuel = fuel;
         self
     }
 
@@ -351,6 +369,8 @@ impl Module {
             memory_plan: self.memory_plan,
             max_memory_bytes: self.max_memory_bytes,
             traps: self.traps,
+            is_interruptible: self.is_interruptible,
+            uses_fuel: self.uses_fuel,
             name: symbol.to_owned(),
             // Checks the compiler, not the module; build scripts always have debug assertions.
             verifier: false,

@@ -105,6 +105,8 @@ fn compile_here(
         memory_plan: options.memory_plan,
         guard_size_bytes: guard_size_bytes(options),
         traps: options.traps,
+        is_interruptible: options.is_interruptible,
+        uses_fuel: options.uses_fuel,
     };
     let code = codegen::compile(&env, options.cache.as_ref(), progress);
     if let Some(cache) = &options.cache {
@@ -206,6 +208,8 @@ fn note(
         guard_size_bytes: guard_size_bytes(options),
         max_memory_bytes: max_memory_bytes(module, options)?,
         traps: options.traps,
+        is_interruptible: options.is_interruptible,
+        uses_fuel: options.uses_fuel,
         options: options.describe(),
         module_sha256: Sha256::digest(module.wasm).into(),
         content_sha256,

@@ -38,6 +38,12 @@ pub struct Options {
     pub max_memory_bytes: Option<u64>,
     /// How the code finds that it has to trap. [`Traps::Explicit`] needs [`MemoryPlan::Bounded`].
     pub traps: Traps,
+    /// Whether the host can stop the code while it runs: it looks for that in each loop, and in
+    /// each function that calls others.
+    pub is_interruptible: bool,
+    /// Whether the code counts the instructions that it executes, and stops when it has executed as
+    /// many as the host has said.
+    pub uses_fuel: bool,
     /// The module's name: what its descriptor's symbol ends with, as an identifier.
     pub name: String,
     /// Whether vectors are compiled to scalar code also where the target has instructions for
@@ -61,6 +67,8 @@ impl Options {
             memory_plan: MemoryPlan::Guarded,
             max_memory_bytes: None,
             traps: Traps::Signals,
+            is_interruptible: false,
+            uses_fuel: false,
             name: "module".to_string(),
             scalar_vectors: false,
             verifier: cfg!(debug_assertions),
@@ -99,6 +107,12 @@ impl Options {
         }
         if self.traps != Traps::Signals {
             let _ = write!(out, " --traps {}", self.traps.name());
+        }
+        if self.is_interruptible {
+            out += " --interruptible";
+        }
+        if self.uses_fuel {
+            out += " --fuel";
         }
         out
     }

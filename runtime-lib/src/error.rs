@@ -29,6 +29,21 @@ pub enum Error {
     /// There are not as many addresses as a memory needs.
     #[error(transparent)]
     Reserve(#[from] ReserveError),
+    /// A module was compiled without something that the store asks of all code in it.
+    #[error(
+        "{module} was compiled without `{flag}`, so that {why}: compile it with `prefab compile {flag}`"
+    )]
+    CompiledWithout {
+        /// The module.
+        module: String,
+        /// What it was compiled without.
+        flag: &'static str,
+        /// What it is needed for.
+        why: &'static str,
+    },
+    /// The fuel of a store was asked for that has no bound: it was never set.
+    #[error("the store's fuel was never set: its guests execute as much as they like")]
+    FuelNotSet,
     /// The module's metadata is malformed.
     #[error("malformed module: {0}")]
     Format(#[from] FormatError),

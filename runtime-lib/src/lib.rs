@@ -24,6 +24,8 @@
 //! | `trap/` | entering a guest, what stops it, where it was |
 //! | `address.rs` | pointers as numbers, for compiled code |
 //! | `aliased.rs` | values that compiled code points at, too |
+//! | `interrupt.rs` | [`InterruptHandle`]: stopping a guest from outside |
+//! | `fuel.rs` | how many instructions guests may still execute |
 //! | `handle.rs` | handles as numbers |
 //! | `mapping.rs` | reservations of address space |
 //! | `const_expr.rs` | constant expressions |
@@ -38,11 +40,13 @@ mod caller;
 mod const_expr;
 mod error;
 mod externref;
+mod fuel;
 mod func;
 mod global;
 mod handle;
 mod instance;
 mod interner;
+mod interrupt;
 mod linker;
 mod mapping;
 mod memory;
@@ -68,6 +72,7 @@ pub use func::{
 pub use global::Global;
 pub use instance::{Extern, Instance};
 pub use interner::intern_type;
+pub use interrupt::InterruptHandle;
 pub use linker::{Linker, LocalLinker};
 pub use memory::Memory;
 pub use module::{ExportType, ImageSource, ImportType, Module, ModuleParts, Unmet, check_note};

@@ -90,6 +90,23 @@ impl Mapping {
         unsafe { rustix::mm::madvise(at, len, rustix::mm::Advice::LinuxDontNeed) }
     }
 
+    /// Makes a part (page-aligned on both sides) readable and nothing else, or not accessible.
+    pub(crate) fn set_readable(
+        &mut self,
+        offset: usize,
+        len: usize,
+        is_readable: bool,
+    ) -> Result<(), Errno> {
+        let at = self.range(offset, len)?;
+        let flags = match is_readable {
+            true => MprotectFlags::READ,
+            false => MprotectFlags::empty(),
+        };
+        // SAFETY: `range` has checked that these addresses are the mapping's own, and the mapping
+        // itself hands out no reference to what is there.
+        unsafe { rustix::mm::mprotect(at, len, flags) }
+    }
+
     /// Replaces a part (page-aligned on both sides) by a private, writable mapping of `file` from
     /// `file_offset` (page-aligned).
     pub(crate) fn map_file(

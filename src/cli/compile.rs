@@ -47,6 +47,13 @@ pub(crate) struct CompileArgs {
     /// signal handler (implies --memory bounded)
     #[arg(long, value_name = "signals|explicit", default_value = "signals", value_parser = traps)]
     traps: Traps,
+    /// Let the host stop the module while it runs: each loop, and each function that calls others,
+    /// looks whether it is asked to
+    #[arg(long)]
+    interruptible: bool,
+    /// Count the instructions that are executed, and stop when they are as many as the host allows
+    #[arg(long)]
+    fuel: bool,
     /// How many threads compile; by default as many as there are processors
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     jobs: Option<u32>,
@@ -106,6 +113,8 @@ impl CompileArgs {
             (None, Traps::Explicit) => MemoryPlan::Bounded,
         };
         options.max_memory_bytes = self.max_memory;
+        options.is_interruptible = self.interruptible;
+        options.uses_fuel = self.fuel;
         options.jobs = self.jobs.map(|jobs| jobs as usize);
         options.name = module_name(&self.input);
         options.cache = self.cache.as_deref().map(open_cache).transpose()?;

@@ -1,5 +1,6 @@
 //! Signatures and names of what compiled code calls, by the conventions of [`prefab_abi::func`].
 
+use super::vectors::Vectors;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{AbiParam, Signature, Type, UserExternalName};
 use cranelift_codegen::isa::CallConv;
@@ -34,9 +35,14 @@ pub fn builtin_signature(builtin: Builtin) -> Signature {
 
 /// The signature of the stub through which guest functions call a runtime function: the same
 /// parameters, and no result where that only says whether the guest trapped.
-pub fn stub_signature(builtin: Builtin) -> Signature {
+pub fn stub_signature(builtin: Builtin, vectors: Vectors) -> Signature {
     let mut signature = builtin_signature(builtin);
-    signature.call_conv = CallConv::Tail;
+    signature.call_conv = match (builtin, vectors) {
+        // Called almost never, and from everywhere: the code around keeps its registers. Cranelift
+        // keeps vectors too, by instructions that there have to be.
+        (Builtin::OutOfFuel, Vectors::Whole) => CallConv::PreserveAll,
+        _ => CallConv::Tail,
+    };
     if builtin.traps() == prefab_abi::builtin::Traps::NotZero {
         signature.returns.clear();
     }

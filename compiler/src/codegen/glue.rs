@@ -30,6 +30,8 @@ pub struct Glue<'a> {
     pub layout: &'a ContextLayout,
     /// How guest functions take and return vectors.
     pub passed: Vectors,
+    /// How they hold them.
+    pub vectors: Vectors,
     pub config: TargetFrontendConfig,
     pub traps: note::Traps,
 }
@@ -47,30 +49,34 @@ impl Glue<'_> {
     /// The stub of a runtime function.
     pub fn builtin_stub(&self, builtin: Builtin) -> Function {
         let symbol = Symbol::Builtin(builtin);
-        self.build(symbol, stub_signature(builtin), |g, params| {
-            let exec = g.pointer(params[0], ContextHeader::EXEC);
-            g.leave(exec);
-            g.check_stack(exec, TrapCode::StackOverflow, |_| params[0]);
-            let target = g.builtin(params[0], builtin);
-            let result = g.call_c(target, builtin_signature(builtin), params);
-            let trapped = match builtin.traps() {
-                Traps::Never => None,
-                Traps::NotZero => result,
-                Traps::MinusTwo => {
-                    result.map(|value| g.builder.ins().icmp_imm_s(IntCC::Equal, value, -2))
+        self.build(
+            symbol,
+            stub_signature(builtin, self.vectors),
+            |g, params| {
+                let exec = g.pointer(params[0], ContextHeader::EXEC);
+                g.leave(exec);
+                g.check_stack(exec, TrapCode::StackOverflow, |_| params[0]);
+                let target = g.builtin(params[0], builtin);
+                let result = g.call_c(target, builtin_signature(builtin), params);
+                let trapped = match builtin.traps() {
+                    Traps::Never => None,
+                    Traps::NotZero => result,
+                    Traps::MinusTwo => {
+                        result.map(|value| g.builder.ins().icmp_imm_s(IntCC::Equal, value, -2))
+                    }
+                    Traps::Always => Some(g.builder.ins().iconst(I32, 1)),
+                };
+                if let Some(trapped) = trapped {
+                    g.raise_if(trapped, exec, params[0]);
                 }
-                Traps::Always => Some(g.builder.ins().iconst(I32, 1)),
-            };
-            if let Some(trapped) = trapped {
-                g.raise_if(trapped, exec, params[0]);
-            }
-            let results = if builtin.traps() == Traps::NotZero {
-                None
-            } else {
-                result
-            };
-            g.builder.ins().return_(results.as_slice());
-        })
+                let results = if builtin.traps() == Traps::NotZero {
+                    None
+                } else {
+                    result
+                };
+                g.builder.ins().return_(results.as_slice());
+            },
+        )
     }
 
     /// The stub that a trap goes through.

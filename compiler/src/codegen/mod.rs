@@ -123,6 +123,7 @@ pub fn compile(
         slots: &slots,
         layout: &module.layout,
         passed: env.passed,
+        vectors: env.vectors,
         config: env.isa.frontend_config(),
         traps: env.traps,
     };
@@ -153,6 +154,7 @@ fn guarded(
         slots: &Slots::new(0, &BTreeSet::new()),
         layout: &env.module.layout,
         passed: env.passed,
+        vectors: env.vectors,
         config: env.isa.frontend_config(),
         traps: env.traps,
     };

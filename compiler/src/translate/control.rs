@@ -52,6 +52,7 @@ pub(super) fn translate(
             let args = t.block_operands(header, &params);
             t.stack.extend(args);
             t.push_frame(header, params.len(), end, results, params.len(), None);
+            t.poll();
         }
         Operator::If { blockty } => {
             let (params, results) = t.block_type(*blockty)?;

@@ -258,7 +258,10 @@ impl FuncTranslator<'_, '_> {
 
     /// Calls a runtime function, with this instance's context and `args`.
     pub fn call_builtin(&mut self, builtin: Builtin, args: &[Value]) -> Option<Value> {
-        let stub = self.func_ref(Symbol::Builtin(builtin), || stub_signature(builtin));
+        let vectors = self.env.vectors;
+        let stub = self.func_ref(Symbol::Builtin(builtin), || {
+            stub_signature(builtin, vectors)
+        });
         let call = self
             .builder
             .ins()

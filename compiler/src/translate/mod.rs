@@ -5,6 +5,8 @@
 
 mod call;
 mod control;
+mod fuel;
+mod interrupt;
 mod memory;
 mod numeric;
 mod operand;
@@ -28,6 +30,7 @@ use cranelift_codegen::ir::{
 };
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use fuel::Fuel;
 use operand::{Local, Operand};
 use prefab_abi::note::{MemoryPlan, Traps};
 use std::borrow::Cow;
@@ -50,6 +53,10 @@ pub(crate) struct Env<'a> {
     pub guard_size_bytes: u64,
     /// How the code finds that it has to trap.
     pub traps: Traps,
+    /// Whether it looks whether it is to stop.
+    pub is_interruptible: bool,
+    /// Whether it counts what it executes.
+    pub uses_fuel: bool,
 }
 
 /// Translates the `defined`-th function that the module defines.
@@ -77,11 +84,16 @@ pub(crate) fn translate(
     }
     t.push_function_frame(ty.results());
     let mut ops = body.get_operators_reader()?;
-    if env.traps == Traps::Explicit && trap::has_calls(ops.clone())? {
-        t.builder
-            .set_srcloc(SourceLoc::new(ops.original_position() as u32));
+    let calls = trap::calls(ops.clone())?;
+    t.builder
+        .set_srcloc(SourceLoc::new(ops.original_position() as u32));
+    if env.traps == Traps::Explicit && calls.is_returned_to {
         t.check_stack();
     }
+    if calls.any {
+        t.poll();
+    }
+    t.start_fuel();
     while !ops.eof() {
         let (op, offset) = ops.read_with_offset()?;
         t.builder.set_srcloc(SourceLoc::new(offset as u32));
@@ -109,6 +121,8 @@ pub(crate) struct FuncTranslator<'a, 'f> {
     funcs: HashMap<Symbol, FuncRef>,
     signatures: HashMap<u32, SigRef>,
     regions: Regions,
+    /// Unless nothing is counted.
+    fuel: Option<Fuel>,
     /// Room for a vector whose bytes are addressed.
     scratch: Option<StackSlot>,
 }
@@ -124,6 +138,8 @@ pub(crate) struct Regions {
     tables: AliasRegion,
     /// Sizes and addresses of memories and tables.
     definitions: AliasRegion,
+    /// The store's fuel.
+    fuel: AliasRegion,
 }
 
 impl Regions {
@@ -140,6 +156,7 @@ impl Regions {
             globals: region(2, "globals"),
             tables: region(3, "tables"),
             definitions: region(4, "definitions"),
+            fuel: region(5, "fuel"),
         }
     }
 }
@@ -164,6 +181,7 @@ impl<'a, 'f> FuncTranslator<'a, 'f> {
             funcs: HashMap::new(),
             signatures: HashMap::new(),
             regions,
+            fuel: None,
             scratch: None,
         }
     }
@@ -173,6 +191,18 @@ impl<'a, 'f> FuncTranslator<'a, 'f> {
             self.skip(op);
             return Ok(());
         }
+        self.pay(op);
+        if !self.family(op)? {
+            return Err(CompileError::new(format!(
+                "the instruction {op:?} is not supported"
+            )));
+        }
+        self.paid(op);
+        Ok(())
+    }
+
+    /// Translates `op`, if a family of instructions has it.
+    fn family(&mut self, op: &Operator<'_>) -> Result<bool, CompileError> {
         let families = [
             control::translate,
             variable::translate,
@@ -184,12 +214,10 @@ impl<'a, 'f> FuncTranslator<'a, 'f> {
         ];
         for family in families {
             if family(self, op)? {
-                return Ok(());
+                return Ok(true);
             }
         }
-        Err(CompileError::new(format!(
-            "the instruction {op:?} is not supported"
-        )))
+        Ok(false)
     }
 
     /// The number that a value is, if that is known here: its bits, extended with zeros.

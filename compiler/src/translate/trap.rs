@@ -40,15 +40,31 @@ pub(crate) const fn is_ruled_out(code: TrapCode) -> bool {
     }
 }
 
-/// Whether a function calls functions that come back to it.
-pub(super) fn has_calls(mut ops: OperatorsReader<'_>) -> Result<bool, CompileError> {
+/// Which calls a function has.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Calls {
+    /// Of some kind.
+    pub any: bool,
+    /// Of functions that come back to it.
+    pub is_returned_to: bool,
+}
+
+/// Which calls are among `ops`.
+pub(super) fn calls(mut ops: OperatorsReader<'_>) -> Result<Calls, CompileError> {
+    let mut calls = Calls::default();
     while !ops.eof() {
-        let op = ops.read()?;
-        if matches!(op, Operator::Call { .. } | Operator::CallIndirect { .. }) {
-            return Ok(true);
+        match ops.read()? {
+            Operator::Call { .. } | Operator::CallIndirect { .. } => {
+                return Ok(Calls {
+                    any: true,
+                    is_returned_to: true,
+                });
+            }
+            Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. } => calls.any = true,
+            _ => {}
         }
     }
-    Ok(false)
+    Ok(calls)
 }
 
 impl FuncTranslator<'_, '_> {

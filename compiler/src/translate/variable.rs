@@ -2,7 +2,6 @@
 
 use super::FuncTranslator;
 use super::operand::Operand;
-use crate::codegen::abi::{Symbol, stub_signature};
 use crate::error::CompileError;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{InstBuilder, Value};
@@ -44,12 +43,10 @@ pub(super) fn translate(
             t.push(is_null);
         }
         Operator::RefFunc { function_index } => {
-            let stub = Builtin::RefFunc;
-            let stub = t.func_ref(Symbol::Builtin(stub), || stub_signature(stub));
-            let index = t.builder.ins().iconst(I32, i64::from(function_index));
-            let call = t.builder.ins().call(stub, &[t.context, index]);
-            let value = t.builder.inst_results(call)[0];
-            t.push(value);
+            let index = t.index(function_index);
+            if let Some(value) = t.call_builtin(Builtin::RefFunc, &[index]) {
+                t.push(value);
+            }
         }
         _ => return Ok(false),
     }

@@ -119,6 +119,9 @@ builtins! {
     TableSet = 13, "table_set", (I64, I32, I64, I64) -> I32, NotZero;
     /// `ref_func(context, function) -> funcref value`.
     RefFunc = 14, "ref_func", (I64, I32) -> I64, Never;
+    /// `out_of_fuel(context)`: the store's [`fuel`](crate::exec::ExecState::fuel) is below 0. Where
+    /// it does not trap, it has put there what is not.
+    OutOfFuel = 15, "out_of_fuel", (I64) -> I32, NotZero;
 }
 
 impl Builtin {

@@ -17,9 +17,12 @@ pub struct Landing {
 
 /// One per store; every instance of the store points at it.
 ///
-/// Compiled code writes `landing` (entry trampolines) and `exit_fp` (stubs and host adapters),
-/// and reads `stack_limit`. Whoever enters a guest saves `landing` and `exit_fp` before and puts
-/// them back after.
+/// Compiled code writes `landing` (entry trampolines), `exit_fp` (stubs and host adapters) and
+/// `fuel`, and reads `stack_limit`, `poll` and `interrupt`. Whoever enters a guest saves
+/// `stack_limit`, `landing` and `exit_fp` before and puts them back after. `poll` and `interrupt`
+/// do not change any more once the store has an instance of interruptible code.
+///
+/// Objects know the fields by their offsets: new ones come last.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct ExecState {
@@ -33,6 +36,15 @@ pub struct ExecState {
     /// at this address lies the guest's frame pointer, and a word above it the return address
     /// into the guest.
     pub exit_fp: u64,
+    /// The address of a page that can be read until the guest is to be stopped: what
+    /// interruptible code loads from, where traps are also found by signals. 0 if the store has
+    /// none.
+    pub poll: u64,
+    /// The address of an integer of 32 bits that is 0 until the guest is to be stopped: what
+    /// interruptible code looks at, where traps are explicit. 0 if the store has none.
+    pub interrupt: u64,
+    /// How many instructions code compiled with fuel may still execute before it asks the runtime.
+    pub fuel: i64,
 }
 
 impl ExecState {
@@ -46,4 +58,10 @@ impl ExecState {
     pub const LANDING_FP: i32 = (offset_of!(Self, landing) + offset_of!(Landing, fp)) as i32;
     /// Offset of [`exit_fp`](Self::exit_fp), in bytes.
     pub const EXIT_FP: i32 = offset_of!(Self, exit_fp) as i32;
+    /// Offset of [`poll`](Self::poll), in bytes.
+    pub const POLL: i32 = offset_of!(Self, poll) as i32;
+    /// Offset of [`interrupt`](Self::interrupt), in bytes.
+    pub const INTERRUPT: i32 = offset_of!(Self, interrupt) as i32;
+    /// Offset of [`fuel`](Self::fuel), in bytes.
+    pub const FUEL: i32 = offset_of!(Self, fuel) as i32;
 }

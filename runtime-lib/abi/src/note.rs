@@ -99,6 +99,11 @@ pub struct Note {
     pub max_memory_bytes: u64,
     /// How the code traps.
     pub traps: Traps,
+    /// Whether loops and functions that call others look whether they are to stop: whether
+    /// [`ExecState`](crate::exec::ExecState)'s `poll` or `interrupt` is used.
+    pub is_interruptible: bool,
+    /// Whether the code counts what it executes, in `ExecState`'s `fuel`.
+    pub uses_fuel: bool,
     /// The options that the module was compiled with, for people.
     pub options: String,
     /// The SHA-256 of the module that was compiled.
@@ -117,6 +122,8 @@ const MEMORY_PLAN: u32 = 5;
 const GUARD_SIZE: u32 = 6;
 const TRAPS: u32 = 7;
 const MAX_MEMORY: u32 = 8;
+const INTERRUPTIBLE: u32 = 9;
+const FUEL: u32 = 10;
 const COMPILER: u32 = REQUIRED_TAGS_END;
 const OPTIONS: u32 = REQUIRED_TAGS_END + 1;
 const MODULE_SHA256: u32 = REQUIRED_TAGS_END + 2;
@@ -133,6 +140,9 @@ fn put_field(out: &mut Vec<u8>, tag: u32, value: &[u8]) {
     out.resize(padded(out.len()), 0);
 }
 
+/// The only value of a field that is there if something is so, and is not there otherwise.
+const YES: u32 = 1;
+
 /// The size of the largest memory, in bytes: what a 32-bit address reaches.
 pub const MEMORY_SIZE_LIMIT_BYTES: u64 = 1 << 32;
 
@@ -147,6 +157,10 @@ pub struct Assumptions {
     pub max_memory_bytes: u64,
     /// How the code traps.
     pub traps: Traps,
+    /// Whether loops and functions that call others look whether they are to stop.
+    pub is_interruptible: bool,
+    /// Whether the code counts what it executes.
+    pub uses_fuel: bool,
 }
 
 impl Note {
@@ -158,6 +172,8 @@ impl Note {
             guard_size_bytes: self.guard_size_bytes,
             max_memory_bytes: self.max_memory_bytes,
             traps: self.traps,
+            is_interruptible: self.is_interruptible,
+            uses_fuel: self.uses_fuel,
         }
     }
 
@@ -187,6 +203,14 @@ impl Note {
         if self.max_memory_bytes != MEMORY_SIZE_LIMIT_BYTES {
             let max = self.max_memory_bytes.to_le_bytes();
             put_field(&mut fields, MAX_MEMORY, &max);
+        }
+        for (tag, is_so) in [
+            (INTERRUPTIBLE, self.is_interruptible),
+            (FUEL, self.uses_fuel),
+        ] {
+            if is_so {
+                put_field(&mut fields, tag, &YES.to_le_bytes());
+            }
         }
         put_field(&mut fields, COMPILER, self.compiler.as_bytes());
         put_field(&mut fields, OPTIONS, self.options.as_bytes());
@@ -240,6 +264,8 @@ impl Note {
                 None => MEMORY_SIZE_LIMIT_BYTES,
             },
             traps: fields.known(TRAPS, "note traps", Traps::from_number)?,
+            is_interruptible: fields.is_said(INTERRUPTIBLE, "note interruptible")?,
+            uses_fuel: fields.is_said(FUEL, "note fuel")?,
             options: fields.string(OPTIONS, "note options")?,
             module_sha256: fields.array(MODULE_SHA256, "note module SHA-256")?,
             content_sha256: fields.array(CONTENT_SHA256, "note content SHA-256")?,
@@ -290,7 +316,7 @@ impl<'a> Fields<'a> {
     fn check_tags(&self) -> Result<(), FormatError> {
         for field in self.iter() {
             let Field { tag, offset, .. } = field?;
-            if tag < REQUIRED_TAGS_END && !(ABI_REVISION..=MAX_MEMORY).contains(&tag) {
+            if tag < REQUIRED_TAGS_END && !(ABI_REVISION..=FUEL).contains(&tag) {
                 return Err(FormatError::new("note field", UNKNOWN, offset));
             }
         }
@@ -335,6 +361,15 @@ impl<'a> Fields<'a> {
         from_number(number).ok_or_else(|| FormatError::new(name, UNKNOWN, offset))
     }
 
+    /// Whether there is a field of this tag, which has only one value.
+    fn is_said(&self, tag: u32, name: &'static str) -> Result<bool, FormatError> {
+        if self.find(tag)?.is_none() {
+            return Ok(false);
+        }
+        let yes = |number| (number == YES).then_some(true);
+        self.known(tag, name, yes)
+    }
+
     fn u64(&self, tag: u32, name: &'static str) -> Result<u64, FormatError> {
         self.array(tag, name).map(u64::from_le_bytes)
     }
@@ -361,6 +396,8 @@ mod tests {
             guard_size_bytes: 1 << 25,
             max_memory_bytes: 1 << 24,
             traps: Traps::Signals,
+            is_interruptible: true,
+            uses_fuel: true,
             options: "-O2".to_string(),
             module_sha256: [1; 32],
             content_sha256: [2; 32],
@@ -380,6 +417,15 @@ mod tests {
         let said = note.to_bytes().len();
         note.max_memory_bytes = MEMORY_SIZE_LIMIT_BYTES;
         assert!(note.to_bytes().len() < said);
+        assert_eq!(Note::from_bytes(&note.to_bytes()), Ok(note));
+    }
+
+    #[test]
+    fn what_is_not_so_is_not_said() {
+        let mut note = note();
+        let said = note.to_bytes().len();
+        (note.is_interruptible, note.uses_fuel) = (false, false);
+        assert_eq!(note.to_bytes().len() + 2 * 12, said);
         assert_eq!(Note::from_bytes(&note.to_bytes()), Ok(note));
     }
 

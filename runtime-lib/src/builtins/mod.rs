@@ -12,6 +12,7 @@ mod table;
 
 use crate::address;
 use crate::error::Error;
+use crate::fuel::Refill;
 use crate::instance::from_context;
 use crate::store::StoreInner;
 use crate::store::growth::Denied;
@@ -103,6 +104,25 @@ unsafe fn growing(
     GROWING_TRAPPED
 }
 
+/// `out_of_fuel(context)`.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn prefab_rt_out_of_fuel(context: *mut u8) -> u32 {
+    let run = |store: &mut StoreInner, _| {
+        let refill = store.exec_mut().refill();
+        if refill == Refill::Empty {
+            let pending = Pending::Trap(TrapCode::OutOfFuel);
+            store.exec_mut().set_pending(pending);
+        }
+        refill
+    };
+    // SAFETY: compiled code passes its context.
+    match unsafe { with_store(context, run) } {
+        // A guest that was called by a function that waits for it has nobody to yield to.
+        Refill::GoOn | Refill::Yield => 0,
+        Refill::Empty => TRAPPED,
+    }
+}
+
 /// `ref_func(context, function) -> funcref value`.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn prefab_rt_ref_func(context: *mut u8, func: u32) -> u64 {
@@ -132,6 +152,7 @@ pub fn builtin_address(builtin: Builtin) -> u64 {
         Builtin::ElemDrop => table::prefab_rt_elem_drop as *const (),
         Builtin::TableSet => table::prefab_rt_table_set as *const (),
         Builtin::RefFunc => prefab_rt_ref_func as *const (),
+        Builtin::OutOfFuel => prefab_rt_out_of_fuel as *const (),
     };
     address::of(function)
 }

@@ -46,8 +46,14 @@ pub(crate) unsafe fn instantiate(
     module: &Module,
     imports: Imports,
 ) -> Result<Instance, Error> {
+    {
+        // SAFETY: the caller says that there is no other reference.
+        let inner = unsafe { &mut *store.as_ptr() };
+        inner.check_fuel(module)?;
+        inner.prepare_interrupts(module)?;
+    }
     let allocate = |inner: &mut StoreInner| inner.allocate(store, module, imports);
-    // SAFETY: the caller says that there is no other reference.
+    // SAFETY: as above.
     let instance = unsafe { growth::new_instance(store, module, allocate) }?;
     {
         // SAFETY: as above.

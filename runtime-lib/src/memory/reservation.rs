@@ -106,12 +106,16 @@ mod tests {
         guard_size_bytes: 0,
         max_memory_bytes: 0x2_8000,
         traps: Traps::Explicit,
+        is_interruptible: false,
+        uses_fuel: false,
     };
     const GUARDED: Assumptions = Assumptions {
         memory_plan: MemoryPlan::Guarded,
         guard_size_bytes: 1 << 25,
         max_memory_bytes: 1 << 32,
         traps: Traps::Signals,
+        is_interruptible: false,
+        uses_fuel: false,
     };
 
     fn bounded(min: u64, max: Option<u64>) -> u64 {

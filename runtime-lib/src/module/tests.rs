@@ -126,6 +126,8 @@ fn module(meta: &[u8], image: ImageSource) -> Result<Module, Error> {
             guard_size_bytes: 1 << 16,
             max_memory_bytes: 1 << 32,
             traps: Traps::Signals,
+            is_interruptible: false,
+            uses_fuel: false,
         },
     };
     // SAFETY: the owner keeps the parts, and without code nobody reads an import table.

@@ -43,6 +43,8 @@ pub struct StoreInner {
     /// Host functions for whose type there is no adapter yet.
     unadapted: HashMap<u64, Vec<u32>>,
     pub(super) limits: Limits,
+    /// Whether it has given a handle to interrupt its guests.
+    pub(crate) has_handles: bool,
     /// Whether there is a limiter.
     pub(super) is_limited: bool,
     /// For what depends on the host's data.
@@ -67,6 +69,7 @@ impl StoreInner {
             adapters: HashMap::new(),
             unadapted: HashMap::new(),
             limits: Limits::NONE,
+            has_handles: false,
             is_limited: false,
             vtable,
             #[cfg(feature = "async")]

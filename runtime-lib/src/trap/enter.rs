@@ -92,7 +92,10 @@ impl Drop for Activation {
     fn drop(&mut self) {
         // SAFETY: `begin` was promised that it is valid and not referred to.
         let exec = unsafe { &mut *self.exec };
-        exec.abi = self.state;
+        // What the store's guests have used up, and what they are asked, is not the activation's.
+        exec.abi.stack_limit = self.state.stack_limit;
+        exec.abi.landing = self.state.landing;
+        exec.abi.exit_fp = self.state.exit_fp;
         exec.activations = self.outer;
         CURRENT.set(self.outer_current);
     }
@@ -205,9 +208,15 @@ impl Exec {
             (*exec).activations = &raw const activation;
             (*exec).abi.stack_limit = stack_limit;
         }
+        // SAFETY: as above; the reference ends at once.
+        let is_interrupted = unsafe { (*exec).is_interrupted() };
         let stopped = if host::stack_pointer() < stack_limit {
             // SAFETY: as above.
-            unsafe { Self::note_overflow(exec) };
+            unsafe { Self::note_before(exec, TrapCode::StackOverflow) };
+            1
+        } else if is_interrupted {
+            // SAFETY: as above.
+            unsafe { Self::note_before(exec, TrapCode::Interrupted) };
             1
         } else {
             f()
@@ -220,11 +229,11 @@ impl Exec {
         Err(unsafe { &mut *exec }.stopped())
     }
 
-    /// Notes that there is not stack enough to enter the guest at all.
-    unsafe fn note_overflow(exec: *mut Self) {
+    /// Notes why the guest is not entered at all.
+    unsafe fn note_before(exec: *mut Self, code: TrapCode) {
         // SAFETY: the caller, `enter`, was promised that it is valid and not referred to.
         let exec = unsafe { &mut *exec };
-        exec.pending = Some(Pending::Trap(TrapCode::StackOverflow));
+        exec.pending = Some(Pending::Trap(code));
         // SAFETY: the activations are the waiting ones: this one has no frames.
         unsafe { exec.pcs.capture_exit(&exec.abi, exec.activations) };
     }
@@ -232,7 +241,12 @@ impl Exec {
     fn stopped(&mut self) -> Stopped {
         let backtrace = self.pcs.frames(self);
         match self.pending.take() {
-            Some(Pending::Trap(code)) => Stopped::Trap(Trap::new(code, backtrace)),
+            Some(Pending::Trap(code)) => {
+                if code == TrapCode::Interrupted {
+                    self.interrupted();
+                }
+                Stopped::Trap(Trap::new(code, backtrace))
+            }
             Some(Pending::Error(error)) => Stopped::Host { error, backtrace },
             Some(Pending::Panic(payload)) => Stopped::Panic(payload),
             // Every way to the landing notes something first; a guest that was stopped without

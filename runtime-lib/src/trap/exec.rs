@@ -10,6 +10,9 @@
 
 use super::backtrace::Pcs;
 use super::enter::Activation;
+use crate::fuel::Fuel;
+use crate::interrupt::Interrupt;
+use crate::pages::PageSize;
 use prefab_abi::code_map::{AddressMap, TrapTable};
 use prefab_abi::exec::ExecState;
 use prefab_abi::meta::Meta;
@@ -67,6 +70,12 @@ pub(crate) struct Exec {
     /// nobody is changing it.
     memories: Vec<Range<u64>>,
     pub(super) pending: Option<Pending>,
+    /// What the store shares with those who may interrupt its guests.
+    pub(crate) interrupt: Option<Arc<Interrupt>>,
+    /// The size of a poll page, in bytes.
+    pub(crate) poll_size_bytes: u64,
+    /// The fuel that is not in `abi.fuel`.
+    pub(crate) fuel: Fuel,
     /// Whether a module needs the signal handler.
     pub(super) needs_signals: bool,
     /// Where the guest was when it was stopped.
@@ -89,10 +98,16 @@ unsafe impl Sync for Exec {}
 impl Default for Exec {
     fn default() -> Self {
         Self {
-            abi: ExecState::default(),
+            abi: ExecState {
+                fuel: Fuel::UNSET_SLICE,
+                ..ExecState::default()
+            },
             modules: Box::into_raw(Box::default()),
             memories: Vec::new(),
             pending: None,
+            interrupt: None,
+            poll_size_bytes: PageSize::of_system().bytes() as u64,
+            fuel: Fuel::default(),
             needs_signals: false,
             pcs: Pcs::new(),
             activations: ptr::null(),

@@ -144,6 +144,7 @@ fn trap_code(exec: &Exec, at: Registers, signal: c_int, info: &siginfo_t) -> Opt
         Some(TrapCode::MemoryOutOfBounds) => exec
             .is_in_memory(address)
             .then_some(TrapCode::MemoryOutOfBounds),
+        Some(TrapCode::Interrupted) => exec.is_poll(address).then_some(TrapCode::Interrupted),
         // Loads through a null pointer stand for the checks of these.
         Some(code) => (address < NULL_PAGE_BYTES).then_some(code),
         None => is_stack_overflow(address, at.sp).then_some(TrapCode::StackOverflow),

@@ -31,6 +31,8 @@ fn write(out: &mut String, file: &Path, report: &Report) -> std::fmt::Result {
             },
         ),
         ("traps by", report.traps.to_string()),
+        ("interruptible", yes_or_no(report.interruptible)),
+        ("counts fuel", yes_or_no(report.fuel)),
         ("page size", self::size(report.page_size)),
         ("ABI revision", report.abi_revision.to_string()),
         ("compiler", report.compiler.clone()),
@@ -52,6 +54,10 @@ fn write(out: &mut String, file: &Path, report: &Report) -> std::fmt::Result {
     limits(out, "memories, in pages", &report.memories)?;
     limits(out, "tables, in elements", &report.tables)?;
     counts(out, report)
+}
+
+fn yes_or_no(is_so: bool) -> String {
+    if is_so { "yes" } else { "no" }.to_string()
 }
 
 fn sections(out: &mut String, report: &Report) -> std::fmt::Result {
