@@ -140,6 +140,7 @@ const UNSAFE_FILES: &[&str] = &[
     "runtime-lib/src/module/linked.rs",
     "runtime-lib/src/module/mod.rs",
     "runtime-lib/src/module/tests.rs",
+    "runtime-lib/src/stand_in.rs",
     "runtime-lib/src/store/async_limiter.rs",
     "runtime-lib/src/store/context.rs",
     "runtime-lib/src/store/growth.rs",

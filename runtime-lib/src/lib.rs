@@ -52,6 +52,8 @@ mod mapping;
 mod memory;
 mod module;
 mod pages;
+#[cfg(test)]
+mod stand_in;
 mod store;
 mod table;
 mod trap;

@@ -38,10 +38,14 @@ impl Mapping {
             return Err(Errno::INVAL);
         }
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
-        // SAFETY: a fresh mapping, at an address that the kernel picks, touches nothing mapped.
-        let base = unsafe {
-            rustix::mm::mmap_anonymous(std::ptr::null_mut(), len, ProtFlags::empty(), flags)?
+        // What an interpreter maps can be accessed at once: it has no pages.
+        let (access, flags) = if cfg!(miri) {
+            (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)
+        } else {
+            (ProtFlags::empty(), flags)
         };
+        // SAFETY: a fresh mapping, at an address that the kernel picks, touches nothing mapped.
+        let base = unsafe { rustix::mm::mmap_anonymous(std::ptr::null_mut(), len, access, flags)? };
         let base = NonNull::new(base.cast()).ok_or(Errno::NOMEM)?;
         Ok(Self { base, len, page })
     }
@@ -71,7 +75,7 @@ impl Mapping {
     /// before is zero.
     pub(crate) fn make_accessible(&mut self, offset: usize, len: usize) -> Result<(), Errno> {
         let at = self.range(offset, len)?;
-        if len == 0 {
+        if len == 0 || cfg!(miri) {
             return Ok(());
         }
         let flags = MprotectFlags::READ | MprotectFlags::WRITE;

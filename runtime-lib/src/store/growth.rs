@@ -444,7 +444,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "maps a file, which Miri does not")]
     fn what_was_allowed_and_failed_is_taken_back() {
         let mut counts = Counts::default();
         let mut store = Store::new(&mut counts);

@@ -47,6 +47,10 @@ pub(super) fn prepare_for_signals() -> io::Result<()> {
 /// The stack pointer below which a guest must not call the host on the stack that the caller is
 /// on; 0 if that is neither the thread's own nor a fiber's, so that nothing is known of it.
 pub(super) fn stack_limit() -> io::Result<u64> {
+    if cfg!(miri) {
+        // Nothing is known of an interpreter's stack.
+        return Ok(0);
+    }
     let stack = match known_stack() {
         Some(stack) => stack,
         None => {

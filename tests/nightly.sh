@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# What needs a nightly Rust or takes long: not part of `cargo test`. Installs what it needs.
+#
+#   tests/nightly.sh            all of it
+#   tests/nightly.sh miri       the store's core in an interpreter that checks each pointer's use
+#   tests/nightly.sh asan       the runtime and the embedding tests under AddressSanitizer
+#   tests/nightly.sh valgrind   the same tests, as they are, under valgrind (no nightly needed)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+target=${CARGO_TARGET_DIR:-target}
+host=$(rustc --version --verbose | sed -n 's/^host: //p')
+
+miri() {
+    rustup toolchain install nightly --profile minimal --component miri,rust-src
+    # Signals, files and maps of files are beyond the interpreter; the stand-ins of
+    # runtime-lib/src/stand_in.rs take the place of compiled code.
+    for model in '' -Zmiri-tree-borrows; do
+        MIRIFLAGS=$model CARGO_TARGET_DIR=$target/miri cargo +nightly miri test -p prefab-runtime --lib -- \
+            --skip trap:: --skip mapping:: --skip module:: --skip what_was_allowed_and_failed
+    done
+}
+
+asan() {
+    rustup toolchain install nightly --profile minimal
+    # A guest's stack overflow is found by touching the guard, which is what the sanitizer's own
+    # handler would report: ours is told first.
+    RUSTFLAGS=-Zsanitizer=address ASAN_OPTIONS=allow_user_segv_handler=1:detect_leaks=1 CARGO_TARGET_DIR=$target/asan \
+        cargo +nightly test --target "$host" --workspace --test embedding
+    RUSTFLAGS=-Zsanitizer=address ASAN_OPTIONS=allow_user_segv_handler=1:detect_leaks=1 CARGO_TARGET_DIR=$target/asan \
+        cargo +nightly test --target "$host" -p prefab-runtime --lib
+}
+
+with_valgrind() {
+    if ! command -v valgrind >/dev/null; then
+        echo 'tests/nightly.sh: install valgrind' >&2
+        exit 1
+    fi
+    local tests
+    tests=$(cargo test --workspace --test embedding --no-run --message-format=json |
+        sed -n 's/.*"executable":"\([^"]*\/embedding-[^"]*\)".*/\1/p')
+    # Not those that divide by zero or overflow a stack, whose signals it does not tell exactly; that
+    # leave linked modules behind, as programs do; or that want more addresses than it has.
+    valgrind --suppressions=tests/valgrind.supp --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite \
+        "$tests" --skip trap --skip stack --skip another_store --skip explicit --skip linked:: --skip thousand
+}
+
+for part in "${@:-miri asan valgrind}"; do
+    for name in $part; do
+        case $name in
+        miri | asan) "$name" ;;
+        valgrind) with_valgrind ;;
+        *)
+            echo "tests/nightly.sh: no part is called $name" >&2
+            exit 1
+            ;;
+        esac
+    done
+done
