@@ -250,6 +250,8 @@ fn module() -> Module {
             guard_size_bytes: 0,
             max_memory_bytes: 3 << 16,
             traps: Traps::Explicit,
+            is_interruptible: false,
+            uses_fuel: false,
         },
     };
     // SAFETY: the owner keeps the parts, and the code is this program's.
