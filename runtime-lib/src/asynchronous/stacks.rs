@@ -26,7 +26,11 @@ const MIN_SIZE_BYTES: usize = 128 << 10;
 /// its frames skips.
 const GUARD_BYTES: usize = 64 << 10;
 
-/// How much of an idle stack, from its top, keeps its memory: what most calls use.
+/// How many idle stacks, those last used, keep all their memory: giving it back takes several times
+/// as long as a call does.
+const MAX_HOT: usize = 16;
+
+/// How much of each other idle stack, from its top, keeps its memory: what most calls use.
 const KEPT_BYTES: usize = 16 << 10;
 
 /// How many idle stacks the process keeps.
@@ -39,6 +43,8 @@ pub(super) struct Stack {
     size_bytes: usize,
     /// How large it was asked to be.
     asked_bytes: usize,
+    /// It has given back its memory since it was last used.
+    is_trimmed: bool,
     _registration: ValgrindStackRegistration,
 }
 
@@ -69,6 +75,7 @@ impl Stack {
             guard_bytes,
             size_bytes,
             asked_bytes,
+            is_trimmed: true,
         })
     }
 
@@ -86,11 +93,16 @@ impl Stack {
     }
 
     /// Gives back the memory below what most calls use.
-    fn trim(&mut self) -> Result<(), Errno> {
+    fn trim(&mut self) {
+        if self.is_trimmed {
+            return;
+        }
         let page = self.mapping.page();
         let kept = page.round_up(KEPT_BYTES).unwrap_or(self.size_bytes);
-        self.mapping
-            .discard(self.guard_bytes, self.size_bytes.saturating_sub(kept))
+        let given_back = self.size_bytes.saturating_sub(kept);
+        // If the system does not take it, it stays.
+        let _ = self.mapping.discard(self.guard_bytes, given_back);
+        self.is_trimmed = true;
     }
 }
 
@@ -149,13 +161,14 @@ impl Pool {
 
 /// Puts a stack back, for the next call that needs one.
 pub(super) fn put_back(mut stack: Stack) {
-    let trimmed = stack.trim();
+    stack.is_trimmed = false;
     let mut pool = pool();
     pool.no_longer_used(stack.asked_bytes);
-    if trimmed.is_err() {
-        return;
-    }
     pool.idle.push_back(stack);
+    let cold = pool.idle.len().checked_sub(1 + MAX_HOT);
+    if let Some(cold) = cold.and_then(|index| pool.idle.get_mut(index)) {
+        cold.trim();
+    }
     let surplus = if pool.idle.len() > MAX_IDLE {
         pool.idle.pop_front()
     } else {
@@ -192,7 +205,9 @@ impl AsyncStacks {
 
 #[cfg(test)]
 mod tests {
-    use super::{AsyncStacks, KEPT_BYTES, MAX_IDLE, MIN_SIZE_BYTES, Stack, put_back, take};
+    use super::{
+        AsyncStacks, KEPT_BYTES, MAX_HOT, MAX_IDLE, MIN_SIZE_BYTES, Stack, pool, put_back, take,
+    };
     use crate::pages::PageSize;
     use corosensei::stack::Stack as _;
 
@@ -218,24 +233,31 @@ mod tests {
     }
 
     #[test]
-    fn stacks_are_used_again_without_what_lay_deep() {
-        const SIZE: usize = (300 << 10) + 1;
-        let stack = take(SIZE).unwrap();
-        let base = stack.base();
-        let deep = KEPT_BYTES.max(PageSize::of_system().bytes()) + 1;
+    fn what_lay_deep_is_given_back() {
+        let page = PageSize::of_system();
+        let mut stack = Stack::new(300 << 10, page).unwrap();
+        let deep = KEPT_BYTES.max(page.bytes()) + 1;
         for below in [1, deep] {
             // SAFETY: the stack is accessible from its base down, and unused.
             unsafe { byte(&stack, below).write(7) };
         }
+        stack.is_trimmed = false;
+        stack.trim();
+        // SAFETY: as above.
+        let bytes = [1, deep].map(|below| unsafe { byte(&stack, below).read() });
+        assert_eq!(bytes, [7, 0]);
+    }
+
+    #[test]
+    fn stacks_are_used_again() {
+        const SIZE: usize = (300 << 10) + 1;
+        let stack = take(SIZE).unwrap();
         assert_eq!(AsyncStacks::of_size(SIZE), AsyncStacks { used: 1, idle: 0 });
         put_back(stack);
         assert_eq!(AsyncStacks::of_size(SIZE).used, 0);
+        // Unless others have put back so many meanwhile that there was no room for it.
         let again = take(SIZE).unwrap();
-        if again.base() == base {
-            // SAFETY: as above.
-            assert_eq!(unsafe { byte(&again, deep).read() }, 0);
-        }
-        assert_eq!(AsyncStacks::of_size(SIZE).used, 1);
+        assert_eq!(AsyncStacks::of_size(SIZE), AsyncStacks { used: 1, idle: 0 });
         put_back(again);
     }
 
@@ -249,6 +271,9 @@ mod tests {
         assert_eq!(now.used, 0);
         // Others may have put theirs back meanwhile.
         assert!(0 < now.idle && now.idle <= MAX_IDLE);
+        let pool = pool();
+        let cold = pool.idle.iter().rev().skip(MAX_HOT);
+        assert!(cold.clone().count() > 0 && cold.clone().all(|stack| stack.is_trimmed));
     }
 
     #[test]
