@@ -13,6 +13,7 @@ use crate::trap::{Exec, Running, Suspended};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::any::Any;
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -125,6 +126,52 @@ impl Suspender {
             _ => Err(Error::host(Cancelled)),
         }
     }
+}
+
+/// Runs `f` with what suspends the fiber that a guest runs on; `None` if it runs on none. While `f`
+/// runs, [`Exec::fiber`] is cleared.
+///
+/// # Safety
+/// `exec` is the state of a store whose guest, or whoever makes something in it, waits for the
+/// caller; nothing refers to it.
+pub(crate) unsafe fn with_suspender<R>(
+    exec: *mut Exec,
+    f: impl FnOnce(&Suspender) -> R,
+) -> Option<R> {
+    /// Says again what the fiber is, by whatever way `f` ends.
+    struct Again(*mut Exec, NonNull<Suspender>);
+    impl Drop for Again {
+        fn drop(&mut self) {
+            // SAFETY: the state lives as long as the store, which waits.
+            unsafe { (*self.0).fiber = Some(self.1) };
+        }
+    }
+    // SAFETY: the caller says that nothing refers to the state.
+    let fiber = unsafe { (*exec).fiber.take() }?;
+    let _again = Again(exec, fiber);
+    // SAFETY: it is set only while its fiber runs, on whose stack the suspender lies below.
+    Some(f(unsafe { fiber.as_ref() }))
+}
+
+/// Lets others run, if the guest whose fuel slice is used up runs on a fiber.
+///
+/// # Errors
+/// If nobody waits for the guest any more: it must be stopped.
+///
+/// # Safety
+/// As for [`with_suspender`]; the guest waits for a runtime function, which the caller is.
+pub(crate) unsafe fn yield_now(exec: *mut Exec) -> Result<(), Error> {
+    let mut is_first = true;
+    let others = poll_fn(move |context: &mut Context<'_>| {
+        if std::mem::take(&mut is_first) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    });
+    // SAFETY: the caller says so; between the guest and this there is only this crate.
+    let waited = unsafe { with_suspender(exec, |suspender| suspender.wait(others)) };
+    waited.unwrap_or(Ok(()))
 }
 
 /// Clears what [`Exec::fiber`] says when the fiber ends, by whatever way.

@@ -37,6 +37,6 @@ mod future;
 mod stacks;
 mod wrap;
 
-pub(crate) use fiber::Suspender;
+pub(crate) use fiber::{Suspender, with_suspender, yield_now};
 pub use stacks::AsyncStacks;
 pub(crate) use stacks::DEFAULT_SIZE_BYTES;

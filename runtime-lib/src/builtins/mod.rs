@@ -104,6 +104,33 @@ unsafe fn growing(
     GROWING_TRAPPED
 }
 
+/// Lets others run before the guest goes on, if it has somebody to yield to.
+///
+/// # Safety
+/// As [`with_store`].
+#[cfg_attr(
+    not(feature = "async"),
+    expect(clippy::missing_const_for_fn, reason = "with the feature it is not")
+)]
+unsafe fn yielding(context: *mut u8) -> u32 {
+    #[cfg(feature = "async")]
+    {
+        // SAFETY: the caller says that it is a context, which is never null.
+        let (store, _) = unsafe { from_context(NonNull::new_unchecked(context)) };
+        // SAFETY: the guest of this store waits; the reference ends at once.
+        let exec = unsafe { store.as_ref() }.exec();
+        // SAFETY: as above.
+        if let Err(error) = unsafe { crate::asynchronous::yield_now(exec) } {
+            let pending = Pending::Error(Box::new(error));
+            // SAFETY: as above.
+            unsafe { &mut *exec }.set_pending(pending);
+            return TRAPPED;
+        }
+    }
+    let _ = context;
+    0
+}
+
 /// `out_of_fuel(context)`.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn prefab_rt_out_of_fuel(context: *mut u8) -> u32 {
@@ -117,8 +144,9 @@ unsafe extern "C" fn prefab_rt_out_of_fuel(context: *mut u8) -> u32 {
     };
     // SAFETY: compiled code passes its context.
     match unsafe { with_store(context, run) } {
-        // A guest that was called by a function that waits for it has nobody to yield to.
-        Refill::GoOn | Refill::Yield => 0,
+        Refill::GoOn => 0,
+        // SAFETY: as above.
+        Refill::Yield => unsafe { yielding(context) },
         Refill::Empty => TRAPPED,
     }
 }

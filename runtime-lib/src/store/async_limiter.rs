@@ -11,9 +11,8 @@
 
 use super::growth::{Growth, Sizes};
 use super::{Allowed, AsContextMut, Contents, Mode, ResourceLimiter, Shared, Store, StoreInner};
-use crate::asynchronous::Suspender;
+use crate::asynchronous::{Suspender, with_suspender};
 use crate::error::Error;
-use crate::trap::Exec;
 use std::ptr::NonNull;
 
 /// A [`ResourceLimiter`] that can wait before it says whether something may become larger: for
@@ -66,25 +65,16 @@ pub(super) unsafe fn ask<T>(
     store: NonNull<StoreInner>,
     growth: Growth,
 ) -> Option<Result<bool, Error>> {
-    /// Says again what the fiber is, by whatever way the answer comes.
-    struct Again(*mut Exec, NonNull<Suspender>);
-    impl Drop for Again {
-        fn drop(&mut self) {
-            // SAFETY: the state lives as long as the store, which waits for the answer.
-            unsafe { (*self.0).fiber = Some(self.1) };
-        }
-    }
     let contents = store.cast::<Contents<T>>().as_ptr();
     // SAFETY: the caller says what the store is, and that nothing refers to it.
     let (exec, wait) = unsafe { ((*contents).inner.exec(), &(*contents).async_limiter) };
     let wait = wait.as_ref()?;
-    // SAFETY: as above: the state is the store's.
-    let fiber = unsafe { (*exec).fiber.take() }?;
-    let _again = Again(exec, fiber);
-    // SAFETY: the data is not referred to; and it is set only while its fiber runs, so the
-    // suspender lies below.
-    let (data, suspender) = unsafe { (&mut (*contents).data, fiber.as_ref()) };
-    Some(wait(data, growth, suspender))
+    let ask = |suspender: &Suspender| {
+        // SAFETY: as above.
+        wait(unsafe { &mut (*contents).data }, growth, suspender)
+    };
+    // SAFETY: the state is the store's, which waits for the answer.
+    unsafe { with_suspender(exec, ask) }
 }
 
 impl<T, M: Mode> Store<T, M> {
