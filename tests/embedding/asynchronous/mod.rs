@@ -1,6 +1,7 @@
 //! Asynchronous host functions and calls.
 
 mod cancel;
+mod fuel;
 mod limiter;
 mod many;
 mod threads;
