@@ -53,6 +53,27 @@ assert_not_impl_any!(StoreContext<'static, u8, Local>: Send, Sync);
 assert_not_impl_any!(StoreContextMut<'static, u8, Local>: Send, Sync);
 assert_not_impl_any!(Caller<'static, u8, Local>: Send, Sync);
 
+/// With async, what is awaited can be sent as its store can. Of what an `async fn` returns there is
+/// no name: these functions are compiled, and that is all.
+#[cfg(feature = "async")]
+mod awaited {
+    use super::*;
+
+    fn is_send(_: impl Send) {}
+
+    #[test]
+    fn a_call_can_be_sent_as_its_store_can() {
+        let mut store = Store::new(OneAtATime::new(1));
+        let func = Func::wrap(&mut store, || ());
+        let typed = func.typed::<(), ()>(&store).unwrap();
+        is_send(typed.call_async(&mut store, ()));
+        is_send(func.call_async(&mut store, &[], &mut []));
+        let memory = Memory::new(&mut store, prefab_runtime::MemoryType::new(0, None)).unwrap();
+        is_send(memory.grow_async(&mut store, 0));
+        assert_eq!(store.into_data().get(), 1);
+    }
+}
+
 #[test]
 fn a_store_crosses_threads_with_what_it_borrows() {
     let mut log = vec![1];

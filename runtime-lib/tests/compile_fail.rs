@@ -17,12 +17,12 @@ fn is_version_of_the_words() -> bool {
     String::from_utf8_lossy(&output.stdout).starts_with(WORDS_OF)
 }
 
-/// A copy of the programs without what rustc says.
-fn without_words() -> PathBuf {
-    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ui");
+/// A copy of the programs in `folder` without what rustc says.
+fn without_words(folder: &str) -> PathBuf {
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let _ = fs::remove_dir_all(&copy);
     fs::create_dir_all(&copy).expect("there is a folder for temporary files");
-    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui/fail");
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     for file in fs::read_dir(programs).expect("the programs are there") {
         let file = file.expect("the programs are there").path();
         if file.extension().is_some_and(|extension| extension == "rs") {
@@ -43,12 +43,19 @@ fn what_must_not_compile_does_not() {
         assert!(status.expect("a test can be run").success());
         return;
     }
-    let programs = if has_words {
-        PathBuf::from("tests/ui/fail")
-    } else {
-        without_words()
-    };
     let cases = trybuild::TestCases::new();
-    cases.pass("tests/ui/pass/*.rs");
-    cases.compile_fail(programs.join("*.rs"));
+    let mut folders = vec!["tests/ui"];
+    if cfg!(feature = "async") {
+        folders.push("tests/ui/async");
+    }
+    for folder in folders {
+        cases.pass(format!("{folder}/pass/*.rs"));
+        let fail = format!("{folder}/fail");
+        let programs = if has_words {
+            PathBuf::from(fail)
+        } else {
+            without_words(&fail)
+        };
+        cases.compile_fail(programs.join("*.rs"));
+    }
 }
