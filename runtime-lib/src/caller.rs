@@ -36,7 +36,8 @@ impl<'a, T, M: Mode> Caller<'a, T, M> {
 
     /// What the [instance](Self::instance) exports by this name.
     pub fn get_export(&mut self, name: &str) -> Option<Extern> {
-        self.instance?.get_export(&mut self.store, name)
+        let found = self.instance?.find_early(self.store.inner_mut(), name);
+        found.ok()?
     }
 
     /// A memory's bytes and the host's data, both at once.

@@ -72,6 +72,38 @@ pub enum Error {
         /// The name in the module.
         name: String,
     },
+    /// A program was to be run that has already run: it runs once, until its instance is reset.
+    #[error(
+        "the command {module} has already run: reset its instance (`Instance::reset`), or make another one"
+    )]
+    CommandAlreadyRun {
+        /// The name of the module.
+        module: String,
+    },
+    /// A module was to be run that is no program: it exports no `_start`.
+    #[error("{module} is no command: it exports no function `_start`")]
+    NotACommand {
+        /// The name of the module.
+        module: String,
+    },
+    /// An instance was used before what has to run first has returned: its start function, and
+    /// the `_initialize` of a reactor.
+    #[error("{module} is not initialized: {}", way_out(*has_failed))]
+    NotInitialized {
+        /// The name of the module.
+        module: String,
+        /// Whether it did not return, or could not even be called.
+        has_failed: bool,
+    },
+    /// A reactor's `_initialize` was called again.
+    #[error("{module} is already initialized: a reactor's `_initialize` runs once")]
+    AlreadyInitialized {
+        /// The name of the module.
+        module: String,
+    },
+    /// An instance was to be reset while a guest of its store waits for a host function to return.
+    #[error("an instance cannot be reset while a guest of its store runs")]
+    GuestRuns,
     /// An index or an offset lies outside the memory or table that it was for.
     #[error("{0}")]
     OutOfBounds(&'static str),
@@ -156,6 +188,14 @@ impl From<TrapCode> for Error {
     /// The guest traps where it called the host function that returns this error.
     fn from(code: TrapCode) -> Self {
         Self::Trap(Trap::new(code, Box::default()))
+    }
+}
+
+const fn way_out(has_failed: bool) -> &'static str {
+    if has_failed {
+        "its start function or `_initialize` has failed; after `Instance::reset` they run again"
+    } else {
+        "call `Instance::initialize` first, or make the instance by `Linker::instantiate`"
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::func::{Func, HostFunc, IntoFunc};
-use crate::instance::{Extern, Imports, Instance, Provided};
+use crate::instance::{Extern, Imports, Initialize, Instance, Provided};
 use crate::module::Module;
 use crate::store::{Allowed, AsContextMut, Local, Mode, Shared};
 use crate::value::Val;
@@ -204,14 +204,15 @@ impl<T, M: Mode> Linker<T, M> {
     }
 
     /// An instance of `module`, with what is defined here for its imports; its start function has
-    /// run.
+    /// run, and a reactor's `_initialize`. A command is [run](Instance::run_command) later.
     ///
     /// # Errors
     /// If an import is missing, of another type or another store's, the module is malformed or
-    /// too large for the machine, or the instance's initialisation or start function traps.
+    /// too large for the machine, or the instance's initialisation, start function or `_initialize`
+    /// traps.
     ///
     /// # Panics
-    /// If a host function that the start function calls panics.
+    /// If a host function that the start function or `_initialize` calls panics.
     pub fn instantiate(
         &self,
         mut store: impl AsContextMut<Data = T, Mode = M>,
@@ -220,7 +221,7 @@ impl<T, M: Mode> Linker<T, M> {
         let mut store = store.as_context_mut();
         let find = |_: u32, module: &str, name: &str| self.find(module, name);
         let imports = Imports::resolve(store.inner(), module, find)?;
-        store.instantiate(module, imports)
+        store.instantiate(module, imports, Initialize::Now)
     }
 }
 

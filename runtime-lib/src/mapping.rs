@@ -9,7 +9,7 @@
 use crate::pages::PageSize;
 use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
+use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
 use std::ffi::c_void;
 use std::ptr::NonNull;
 
@@ -84,16 +84,6 @@ impl Mapping {
         unsafe { rustix::mm::mprotect(at, len, flags) }
     }
 
-    /// Gives back the memory of a part (page-aligned on both sides) of an anonymous mapping: it is
-    /// zero again.
-    #[cfg(feature = "async")]
-    pub(crate) fn discard(&mut self, offset: usize, len: usize) -> Result<(), Errno> {
-        let at = self.range(offset, len)?;
-        // SAFETY: `range` has checked that these addresses are the mapping's own; whoever is told
-        // of them takes their contents for what may change, which `&mut` stands for.
-        unsafe { rustix::mm::madvise(at, len, rustix::mm::Advice::LinuxDontNeed) }
-    }
-
     /// Makes a part (page-aligned on both sides) readable and nothing else, or not accessible.
     pub(crate) fn set_readable(
         &mut self,
@@ -102,6 +92,9 @@ impl Mapping {
         is_readable: bool,
     ) -> Result<(), Errno> {
         let at = self.range(offset, len)?;
+        if len == 0 || cfg!(miri) {
+            return Ok(());
+        }
         let flags = match is_readable {
             true => MprotectFlags::READ,
             false => MprotectFlags::empty(),
@@ -109,6 +102,24 @@ impl Mapping {
         // SAFETY: `range` has checked that these addresses are the mapping's own, and the mapping
         // itself hands out no reference to what is there.
         unsafe { rustix::mm::mprotect(at, len, flags) }
+    }
+
+    /// Forgets what was written to a part (page-aligned on both sides): where a file is mapped, it
+    /// is what the file says, elsewhere zero. Takes time for the pages that were touched.
+    ///
+    /// # Errors
+    /// If the system refuses, as it does where the pages are locked in memory.
+    pub(crate) fn discard(&mut self, offset: usize, len: usize) -> Result<(), Errno> {
+        let at = self.range(offset, len)?;
+        if len == 0 {
+            return Ok(());
+        }
+        if cfg!(miri) {
+            return Err(Errno::NOSYS);
+        }
+        // SAFETY: as in `set_readable`; all parts are private mappings, for which this is
+        // what it does (madvise(2)).
+        unsafe { rustix::mm::madvise(at, len, Advice::LinuxDontNeed) }
     }
 
     /// Replaces a part (page-aligned on both sides) by a private, writable mapping of `file` from
@@ -127,7 +138,8 @@ impl Mapping {
         let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
         let access = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: `range` has checked that the addresses that are replaced are the mapping's own;
-        // nobody else has been told of their contents: instances map their image before they run.
+        // no reference into them is held: those into a memory live only as long as its store is
+        // borrowed, which `&mut self` is a part of.
         unsafe { rustix::mm::mmap(at, len, access, flags, file, file_offset)? };
         Ok(())
     }
@@ -177,6 +189,40 @@ mod tests {
             let mapping = &mut mappings[0];
             assert!(mapping.make_accessible(size, 4 * size).is_err());
             assert!(mapping.map_file(4 * size, size, file.as_fd(), 0).is_err());
+        }
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "maps a file, which Miri does not")]
+    fn what_was_written_is_forgotten() {
+        for page in PageSize::all() {
+            let size = page.bytes();
+            let file = rustix::fs::memfd_create("test", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
+            rustix::io::pwrite(&file, &vec![7; size], 0).unwrap();
+            let mut mapping = Mapping::reserve(3 * size, page).unwrap();
+            mapping.make_accessible(0, size).unwrap();
+            mapping.map_file(size, size, file.as_fd(), 0).unwrap();
+            let ends = |mapping: &Mapping| {
+                [0, size - 1, size, 2 * size - 1].map(|at| {
+                    // SAFETY: the first two pages of the mapping are accessible.
+                    unsafe { mapping.base().add(at).read() }
+                })
+            };
+            let write = |mapping: &mut Mapping| {
+                for at in [0, size - 1, size, 2 * size - 1] {
+                    // SAFETY: as above.
+                    unsafe { mapping.base().add(at).write(9) };
+                }
+            };
+            write(&mut mapping);
+            mapping.discard(0, 2 * size).unwrap();
+            assert_eq!(ends(&mapping), [0, 0, 7, 7]);
+            write(&mut mapping);
+            mapping.discard(0, 2 * size).unwrap();
+            mapping.set_readable(0, 2 * size, false).unwrap();
+            mapping.make_accessible(0, 2 * size).unwrap();
+            assert_eq!(ends(&mapping), [0, 0, 7, 7]);
+            assert!(mapping.discard(0, 4 * size).is_err());
         }
     }
 

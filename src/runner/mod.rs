@@ -69,10 +69,6 @@ impl Program {
         store: &mut Store<Host>,
     ) -> Result<(), Stop> {
         let instance = linker.instantiate(&mut *store, module)?;
-        if module.kind() == ModuleKind::Reactor {
-            let initialize = instance.get_typed_func::<(), ()>(&mut *store, "_initialize")?;
-            initialize.call(&mut *store, ())?;
-        }
         if let Some(name) = &self.invoke {
             let func = instance.get_func(&mut *store, name);
             let func =
@@ -80,10 +76,7 @@ impl Program {
             return invoke::invoke(store, func, &self.args, |message| self.failure(message));
         }
         match module.kind() {
-            ModuleKind::Command => {
-                let start = instance.get_typed_func::<(), ()>(&mut *store, "_start")?;
-                Ok(start.call(store, ())?)
-            }
+            ModuleKind::Command => Ok(instance.run_command(store)?),
             ModuleKind::Reactor | ModuleKind::Library => Err(Stop::Failure(self.failure(
                 "this is no program (it exports no _start): --invoke calls one of its functions",
             ))),

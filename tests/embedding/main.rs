@@ -4,6 +4,7 @@ mod allocations;
 #[cfg(feature = "async")]
 mod asynchronous;
 mod calls;
+mod commands;
 mod common;
 mod features;
 mod fuel;
@@ -15,5 +16,6 @@ mod limits;
 mod linked;
 mod memories;
 mod plans;
+mod reset;
 mod tables;
 mod traps;

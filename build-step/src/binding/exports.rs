@@ -78,7 +78,7 @@ impl<'a> Exports<'a> {
         } else if let Some(initialize) = exported("_initialize") {
             let _ = write!(
                 text,
-                "\n\nCall [`{0}`](Self::{0}) once before anything else.",
+                "\n\nThe module is a reactor: [`{0}`](Self::{0}) has run when the instance is made.",
                 initialize.name
             );
         }

@@ -82,7 +82,9 @@ typedef enum prefab_error_kind {
     PREFAB_ERROR_BOUNDS = 10,   /* outside a memory or table, or larger than it may become */
     PREFAB_ERROR_RESOURCE = 11, /* the system or a limit refused */
     PREFAB_ERROR_ARGUMENT = 12, /* NULL, or not text, or in use */
-    PREFAB_ERROR_PANIC = 13     /* a bug of the runtime, or a made-up handle */
+    PREFAB_ERROR_PANIC = 13,    /* a bug of the runtime, or a made-up handle */
+    PREFAB_ERROR_STATE = 14     /* a command that has run, an instance that is not initialised, or a
+                                   reset while a guest runs */
 } prefab_error_kind_t;
 
 typedef enum prefab_trap {
@@ -359,10 +361,15 @@ prefab_error_t *prefab_instance_call(prefab_store_t *store, prefab_instance_t in
                                      const char *name, const prefab_val_t *args, size_t arg_count,
                                      prefab_val_t *results, size_t result_count);
 
-/* Runs a command to its end (_start), once; or makes a reactor ready (_initialize). `exit_code`,
-   which may be NULL, gets the program's exit code: 0 where it just returned. */
+/* Runs a command to its end (_start), once: after that PREFAB_ERROR_STATE. Other modules need it
+   not: a reactor is made ready (_initialize) when it is instantiated. `exit_code`, which may be
+   NULL, gets the program's exit code: 0 where it just returned. */
 prefab_error_t *prefab_instance_start(prefab_store_t *store, prefab_instance_t instance,
                                       int32_t *exit_code);
+
+/* Makes an instance what it was when it was made: memories, tables and globals; a command can run
+   again. Also after a trap, but not while a guest of the store runs. Handles stay valid. */
+prefab_error_t *prefab_instance_reset(prefab_store_t *store, prefab_instance_t instance);
 
 /* Functions. */
 

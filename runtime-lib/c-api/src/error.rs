@@ -40,6 +40,8 @@ pub enum Kind {
     Argument = 12,
     /// A bug: the runtime panicked.
     Panic = 13,
+    /// A command that has run, an instance that is not initialised, or a reset while a guest runs.
+    State = 14,
 }
 
 /// A function of a guest, as `prefab_frame_t` has it.
@@ -147,12 +149,16 @@ const fn kind(error: &RuntimeError) -> Kind {
         RuntimeError::Format(_) | RuntimeError::Unmet(_) | RuntimeError::Unsupported(_) => {
             Kind::Module
         }
-        RuntimeError::Type(_) => Kind::Type,
+        RuntimeError::Type(_) | RuntimeError::NotACommand { .. } => Kind::Type,
         RuntimeError::WrongStore(_) => Kind::Handle,
         RuntimeError::NoExport { .. } => Kind::NotFound,
         RuntimeError::Duplicate { .. } => Kind::Duplicate,
         RuntimeError::OutOfBounds(_) => Kind::Bounds,
         RuntimeError::Resource { .. } => Kind::Resource,
+        RuntimeError::CommandAlreadyRun { .. }
+        | RuntimeError::NotInitialized { .. }
+        | RuntimeError::AlreadyInitialized { .. }
+        | RuntimeError::GuestRuns => Kind::State,
         // Host errors, and what the runtime may add one day.
         _ => Kind::Host,
     }

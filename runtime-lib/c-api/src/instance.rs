@@ -10,11 +10,23 @@ use crate::ffi::{Failure, guard, put, text};
 use crate::handle::{Extern, Handle};
 use crate::signature;
 use crate::store::{Context, Store, context};
-use prefab_runtime::{Func, Instance, ModuleKind};
+use prefab_runtime::{Error as RuntimeError, Extern as RuntimeExtern, Func, Instance, ModuleKind};
 use std::ffi::c_char;
 
-fn not_found(kind: &str, name: &str) -> Failure {
-    Error::new(Kind::NotFound, format!("no {kind} is exported as {name:?}"))
+/// What the instance exports by this name, which is a `kind` if `into` finds one in it.
+fn find<T>(
+    store: &mut Context<'_>,
+    instance: Instance,
+    name: &str,
+    kind: &'static str,
+    into: impl FnOnce(RuntimeExtern) -> Option<T>,
+) -> Result<T, Failure> {
+    let found = match instance.export(store, name) {
+        Err(RuntimeError::NoExport { .. }) => None,
+        found => into(found?),
+    };
+    let name = name.to_owned();
+    Ok(found.ok_or(RuntimeError::NoExport { kind, name })?)
 }
 
 /// Runs `f` with what the instance exports.
@@ -25,17 +37,15 @@ unsafe fn export<T: Into<R>, R>(
     store: *mut Store,
     instance: Handle,
     name: *const c_char,
-    kind: &str,
+    kind: &'static str,
     out: *mut R,
-    find: impl FnOnce(Instance, &mut Context<'_>, &str) -> Option<T>,
+    into: impl FnOnce(RuntimeExtern) -> Option<T>,
 ) -> *mut Error {
     guard(|| {
         // SAFETY: the caller says so.
         let (mut store, name) = unsafe { (context(store)?, text(name, "the name")?) };
         let instance = Instance::try_from(instance)?;
-        // A handle of another store exports nothing: that is worth an error of its own.
-        instance.module(&store)?;
-        let found = find(instance, &mut store, name).ok_or_else(|| not_found(kind, name))?;
+        let found = find(&mut store, instance, name, kind, into)?;
         // SAFETY: the caller says so.
         unsafe { put(out, kind, found.into()) }
     })
@@ -53,11 +63,7 @@ pub unsafe extern "C" fn prefab_instance_export(
     item: *mut Extern,
 ) -> *mut Error {
     // SAFETY: the caller says so.
-    unsafe {
-        export(store, instance, name, "item", item, |i, s, n| {
-            i.get_export(s, n)
-        })
-    }
+    unsafe { export(store, instance, name, "item", item, Some) }
 }
 
 /// The function that it exports by this name, of this type if one is given.
@@ -76,9 +82,7 @@ pub unsafe extern "C" fn prefab_instance_func(
         // SAFETY: the caller says so.
         let (mut store, name) = unsafe { (context(store)?, text(name, "the name")?) };
         let instance = Instance::try_from(instance)?;
-        instance.module(&store)?;
-        let found = instance.get_func(&mut store, name);
-        let found = found.ok_or_else(|| not_found("function", name))?;
+        let found = exported_func(&mut store, instance, name)?;
         if !signature.is_null() {
             // SAFETY: the caller says so.
             let expected = signature::parse(unsafe { text(signature, "the signature") }?)?;
@@ -106,9 +110,14 @@ pub unsafe extern "C" fn prefab_instance_memory(
 ) -> *mut Error {
     // SAFETY: the caller says so.
     unsafe {
-        export(store, instance, name, "memory", memory, |i, s, n| {
-            i.get_memory(s, n)
-        })
+        export(
+            store,
+            instance,
+            name,
+            "memory",
+            memory,
+            RuntimeExtern::into_memory,
+        )
     }
 }
 
@@ -125,9 +134,14 @@ pub unsafe extern "C" fn prefab_instance_table(
 ) -> *mut Error {
     // SAFETY: the caller says so.
     unsafe {
-        export(store, instance, name, "table", table, |i, s, n| {
-            i.get_table(s, n)
-        })
+        export(
+            store,
+            instance,
+            name,
+            "table",
+            table,
+            RuntimeExtern::into_table,
+        )
     }
 }
 
@@ -144,32 +158,34 @@ pub unsafe extern "C" fn prefab_instance_global(
 ) -> *mut Error {
     // SAFETY: the caller says so.
     unsafe {
-        export(store, instance, name, "global", global, |i, s, n| {
-            i.get_global(s, n)
-        })
+        export(
+            store,
+            instance,
+            name,
+            "global",
+            global,
+            RuntimeExtern::into_global,
+        )
     }
 }
 
 fn exported_func(store: &mut Context<'_>, instance: Instance, name: &str) -> Result<Func, Failure> {
-    let func = instance.get_func(store, name);
-    func.ok_or_else(|| not_found("function", name))
+    find(store, instance, name, "function", RuntimeExtern::into_func)
 }
 
-/// Runs a program to its end, or makes a reactor ready; the exit code. A library needs neither.
+/// Runs a program to its end; the exit code. Reactors and libraries are ready as they are.
 pub(crate) fn start(mut store: Context<'_>, instance: Instance) -> Result<i32, Failure> {
-    let name = match instance.module(&store)?.kind() {
-        ModuleKind::Command => "_start",
-        ModuleKind::Reactor => "_initialize",
-        ModuleKind::Library => return Ok(0),
-    };
-    let func = exported_func(&mut store, instance, name)?;
-    match func.call(&mut store, &[], &mut []).map_err(Failure::from) {
+    match instance.module(&store)?.kind() {
+        ModuleKind::Command => {}
+        ModuleKind::Reactor | ModuleKind::Library => return Ok(0),
+    }
+    match instance.run_command(&mut store).map_err(Failure::from) {
         Ok(()) => Ok(0),
         Err(error) => error.exit_code().ok_or(error),
     }
 }
 
-/// Runs a program to its end, or makes a reactor ready.
+/// Runs a program to its end.
 ///
 /// # Safety
 /// `store` is null or a store; `exit_code` is null or can be written to.
@@ -187,5 +203,18 @@ pub unsafe extern "C" fn prefab_instance_start(
         }
         // SAFETY: the caller says so.
         unsafe { put(exit_code, "exit_code", code) }
+    })
+}
+
+/// Makes an instance what it was when it was made.
+///
+/// # Safety
+/// `store` is null or a store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn prefab_instance_reset(store: *mut Store, instance: Handle) -> *mut Error {
+    guard(|| {
+        // SAFETY: the caller says so.
+        let store = unsafe { context(store) }?;
+        Ok(Instance::try_from(instance)?.reset(store)?)
     })
 }

@@ -124,10 +124,6 @@ unsafe fn run(
             continue;
         }
         let instance = linker.instantiate(&mut context, &module)?;
-        if module.kind() == ModuleKind::Reactor {
-            let initialize = instance.get_typed_func::<(), ()>(&mut context, "_initialize")?;
-            initialize.call(&mut context, ())?;
-        }
         linker.instance(&mut context, name, instance)?;
     }
     let text = "none of the linked modules is a program: none exports _start";

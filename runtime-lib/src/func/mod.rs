@@ -28,11 +28,13 @@ pub use wrap::{IntoFunc, WithCaller};
 use crate::address;
 use crate::caller::Caller;
 use crate::error::Error;
+use crate::instance::once;
 use crate::store::{Allowed, AsContext, AsContextMut, StoreContextMut, StoreId, StoreInner};
 use crate::trap::Exec;
 use crate::value::Val;
 use host::{read_value, write_value};
 use prefab_abi::types::FuncType;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// A function of a store: a guest's or the host's.
@@ -149,23 +151,47 @@ impl Func {
         store: &mut StoreContextMut<'_, T, M>,
         values: &mut [[u64; 2]],
     ) -> Result<(), Error> {
+        store.inner().check(self.store, "function")?;
         let values = values.as_mut_ptr().cast::<u64>();
-        let record = store.inner().func_of(*self)?;
-        let (context, code) = (record.abi.context, record.abi.code);
-        match &record.kind {
-            FuncKind::Guest { instance, func, .. } => {
-                let entry = store.inner().array_entry(*instance, *func)?;
-                // SAFETY: the entry is that of the function's type, in its own module.
-                unsafe { call_guest(store.inner().exec(), entry, context, code, values) }
+        // SAFETY: the context borrows the store for everything; whoever calls this has looked at
+        // the function's type.
+        unsafe { call_record(store.inner_ptr(), self.index, values) }
+    }
+}
+
+/// Calls a function of the store, whatever it is.
+///
+/// # Safety
+/// Nothing holds a reference to the store; `values` has the arguments, of the function's types, and
+/// room for the results.
+pub(crate) unsafe fn call_record(
+    store: NonNull<StoreInner>,
+    func: u32,
+    values: *mut u64,
+) -> Result<(), Error> {
+    // SAFETY: the caller says that there is no other reference; this one ends before each call.
+    let inner = unsafe { store.as_ref() };
+    let record = inner.func(func);
+    let (context, code) = (record.abi.context, record.abi.code);
+    match &record.kind {
+        FuncKind::Guest { instance, func, .. } => {
+            let (exec, entry) = (inner.exec(), inner.array_entry(*instance, *func)?);
+            // SAFETY: the entry is that of the function's type, in its own module.
+            unsafe { call_guest(exec, entry, context, code, values) }
+        }
+        FuncKind::Host { host, .. } => {
+            let shim = host.array();
+            // SAFETY: the shim is the function's, bound by its record's context.
+            if unsafe { call_array(shim, context, values) } != 0 {
+                // SAFETY: as above; the function has returned.
+                return Err(unsafe { &mut *store.as_ptr() }.host_stopped());
             }
-            FuncKind::Host { host, .. } => {
-                let shim = host.array();
-                // SAFETY: the shim is the function's, bound by its record's context.
-                if unsafe { call_array(shim, context, values) } != 0 {
-                    return Err(store.inner_mut().host_stopped());
-                }
-                Ok(())
-            }
+            Ok(())
+        }
+        FuncKind::Once { instance, func } => {
+            let (instance, func) = (*instance, *func);
+            // SAFETY: as the caller says, also of this record's function, which is the same.
+            unsafe { once(store, instance, || call_record(store, func, values)) }
         }
     }
 }
@@ -196,6 +222,10 @@ impl StoreInner {
     pub(crate) fn func_type(&self, func: Func) -> Result<Arc<FuncType>, Error> {
         match &self.func_of(func)?.kind {
             FuncKind::Host { host, .. } => Ok(Arc::clone(host.ty())),
+            FuncKind::Once { func: index, .. } => self.func_type(Func {
+                index: *index,
+                ..func
+            }),
             FuncKind::Guest { instance, func, ty } => {
                 if let Some(ty) = ty.get() {
                     return Ok(Arc::clone(ty));

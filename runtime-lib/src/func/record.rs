@@ -33,6 +33,13 @@ pub(crate) enum FuncKind {
         /// The context that its adapter is called with.
         binding: Aliased<Binding>,
     },
+    /// A function that the host may call once: a command's `_start`, a reactor's `_initialize`.
+    Once {
+        /// The instance that exports it.
+        instance: u32,
+        /// The function itself, by its index in the store.
+        func: u32,
+    },
 }
 
 /// The adapters of a type, by their addresses, that a module has.

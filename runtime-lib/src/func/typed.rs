@@ -11,7 +11,8 @@ use super::tuples::{WasmParams, WasmResults};
 use super::{Func, FuncKind};
 use crate::address;
 use crate::error::Error;
-use crate::store::{AsContextMut, StoreInner};
+use crate::instance::once;
+use crate::store::{AsContextMut, Mode, StoreContextMut, StoreInner};
 use crate::trap::Exec;
 use prefab_abi::types::FuncType;
 use std::fmt;
@@ -32,6 +33,33 @@ enum Target {
     Native { shim: u64, binding: u64 },
     /// A host function, through its array shim.
     Array { shim: u64, binding: u64 },
+    /// A function that the host may call once: `func` of the store, if `instance` may run it.
+    Once { instance: u32, func: u32 },
+}
+
+impl Target {
+    /// What calling a function of the store comes to.
+    fn of(store: &StoreInner, func: u32) -> Result<Self, Error> {
+        let record = store.func(func);
+        let binding = record.abi.context;
+        Ok(match &record.kind {
+            FuncKind::Guest { instance, func, .. } => Self::Guest {
+                entry: store.native_entry(*instance, *func)?,
+                head: [record.abi.context, record.abi.code],
+            },
+            FuncKind::Host { host, .. } => match host.native() {
+                Some(shim) => Self::Native { shim, binding },
+                None => Self::Array {
+                    shim: host.array(),
+                    binding,
+                },
+            },
+            FuncKind::Once { instance, func } => Self::Once {
+                instance: *instance,
+                func: *func,
+            },
+        })
+    }
 }
 
 impl<P, R> Clone for TypedFunc<P, R> {
@@ -57,21 +85,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
                 "the function's type is {found}, not {expected}"
             )));
         }
-        let record = store.func(func.index);
-        let binding = record.abi.context;
-        let target = match &record.kind {
-            FuncKind::Guest { instance, func, .. } => Target::Guest {
-                entry: store.native_entry(*instance, *func)?,
-                head: [record.abi.context, record.abi.code],
-            },
-            FuncKind::Host { host, .. } => match host.native() {
-                Some(shim) => Target::Native { shim, binding },
-                None => Target::Array {
-                    shim: host.array(),
-                    binding,
-                },
-            },
-        };
+        let target = Target::of(store, func.index)?;
         Ok(Self {
             func,
             target,
@@ -97,20 +111,30 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
         let mut store = store.as_context_mut();
         store.inner().check(self.func.store, "function")?;
         let bits = params.into_bits(store.inner())?;
+        self.call_target(self.target, &mut store, &bits)
+    }
+
+    #[inline]
+    fn call_target<T, M: Mode>(
+        &self,
+        target: Target,
+        store: &mut StoreContextMut<'_, T, M>,
+        bits: &P::Bits,
+    ) -> Result<R, Error> {
         let mut room = R::Room::default();
         let results = room.as_mut().as_mut_ptr().cast::<u64>();
-        match self.target {
+        match target {
             Target::Guest { entry, head } => {
                 let exec = store.inner().exec();
                 // SAFETY: `new` has found the entry for a function of these types of this store,
                 // which no reference is held to; the closure has nothing to drop.
                 let outcome =
-                    unsafe { Exec::enter(exec, || P::call_entry(&bits, entry, head, results)) };
+                    unsafe { Exec::enter(exec, || P::call_entry(bits, entry, head, results)) };
                 outcome.map_err(StoreInner::stopped)?;
             }
             Target::Native { shim, binding } => {
                 // SAFETY: as above, for a host function.
-                if unsafe { P::call_host(&bits, shim, binding, results) } != 0 {
+                if unsafe { P::call_host(bits, shim, binding, results) } != 0 {
                     return Err(store.inner_mut().host_stopped());
                 }
             }
@@ -126,9 +150,27 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
                 }
                 room.as_mut().copy_from_slice(&values[..len]);
             }
+            Target::Once { instance, func } => {
+                return self.call_once(instance, func, store, bits);
+            }
         }
         // SAFETY: the callee has stored results of these types; references are its store's.
         Ok(unsafe { R::load(&mut room, store.inner()) })
+    }
+
+    #[cold]
+    fn call_once<T, M: Mode>(
+        &self,
+        instance: u32,
+        func: u32,
+        store: &mut StoreContextMut<'_, T, M>,
+        bits: &P::Bits,
+    ) -> Result<R, Error> {
+        let inner = store.inner_ptr();
+        let target = Target::of(store.inner(), func)?;
+        let call = || self.call_target(target, store, bits);
+        // SAFETY: the store is borrowed for everything; `func` is the instance's function.
+        unsafe { once(inner, instance, call) }
     }
 }
 

@@ -38,6 +38,24 @@ pub(crate) struct InstanceData {
     pub(super) globals: HashMap<u32, u32>,
     pub(super) dropped_elements: HashSet<u32>,
     pub(super) dropped_data: HashSet<u32>,
+    /// The function that the host may call once: a command's `_start`, a reactor's `_initialize`.
+    pub(super) once: Option<u32>,
+    pub(super) phase: Phase,
+}
+
+/// How far an instance is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// What has to run first has not yet, or has failed.
+    Unready,
+    /// What has to run first runs.
+    Starting,
+    /// Of what has to run first only `_initialize` is left, for the host to call.
+    Waiting,
+    /// The exports can be used.
+    Ready,
+    /// As `Ready`, and the command has been run.
+    HasRun,
 }
 
 /// Where an imported function comes from.
@@ -98,10 +116,24 @@ impl StoreInner {
 
     /// The store's index of a function of an instance.
     pub(crate) fn func_of_instance(&mut self, instance: u32, func: u32) -> Result<u32, Error> {
-        let data = self.instance(instance);
-        if let Some(index) = data.funcs.get(&func) {
+        if let Some(index) = self.instance(instance).funcs.get(&func) {
             return Ok(*index);
         }
+        let mut index = self.make_func(instance, func)?;
+        let data = self.instance(instance);
+        if data.once == Some(func) {
+            let abi = self.func(index).abi;
+            let func = index;
+            index = self.add_func(abi, FuncKind::Once { instance, func });
+        }
+        let data = &mut self.instances[instance as usize];
+        data.funcs.insert(func, index);
+        Ok(index)
+    }
+
+    /// As [`func_of_instance`](Self::func_of_instance), for a function that nobody has asked for.
+    fn make_func(&mut self, instance: u32, func: u32) -> Result<u32, Error> {
+        let data = self.instance(instance);
         let (abi, kind) = match data.imported_funcs.get(func as usize) {
             Some(ImportedSource::Func(index)) => return Ok(*index),
             Some(ImportedSource::Host(host, binding)) => {
@@ -132,10 +164,7 @@ impl StoreInner {
                 (abi, kind)
             }
         };
-        let index = self.add_func(abi, kind);
-        let data = &mut self.instances[instance as usize];
-        data.funcs.insert(func, index);
-        Ok(index)
+        Ok(self.add_func(abi, kind))
     }
 }
 

@@ -1,11 +1,16 @@
 //! Instances.
 
+mod allocate;
+mod command;
 mod data;
 mod fields;
 mod imports;
+mod initialize;
 mod instantiate;
+mod reset;
 mod segments;
 
+pub(crate) use command::{Initialize, once};
 pub(crate) use data::InstanceData;
 pub(crate) use fields::from_context;
 pub(crate) use imports::{Imports, Provided};
@@ -119,7 +124,8 @@ macro_rules! from {
 from!(Func Table Memory Global);
 
 impl Instance {
-    /// An instance of `module` with these imports, in the order in which the module has them.
+    /// An instance of `module` with these imports, in the order in which the module has them; its
+    /// start function has run. A reactor is not ready yet: [`initialize`](Self::initialize) makes it so.
     ///
     /// # Errors
     /// If an import is missing, of another type or another store's, the module is malformed or
@@ -139,7 +145,7 @@ impl Instance {
             import.map(Provided::Extern)
         };
         let imports = Imports::resolve(inner, module, find)?;
-        store.instantiate(module, imports)
+        store.instantiate(module, imports, Initialize::Later)
     }
 
     /// The module that it is an instance of.
@@ -153,7 +159,22 @@ impl Instance {
         Ok(data.module().clone())
     }
 
-    /// What the instance exports by this name; `None` if nothing, or if it is another store's.
+    /// What the instance exports by this name.
+    ///
+    /// # Errors
+    /// [`Error::NoExport`] if nothing, [`Error::NotInitialized`] if the instance is a reactor whose
+    /// `_initialize` has not run, or whose start function or `_initialize` has failed; if it is
+    /// another store's.
+    pub fn export(&self, mut store: impl AsContextMut, name: &str) -> Result<Extern, Error> {
+        let mut store = store.as_context_mut();
+        let found = self.find(store.inner_mut(), name)?;
+        found.ok_or_else(|| Error::NoExport {
+            kind: "item",
+            name: name.to_owned(),
+        })
+    }
+
+    /// What the instance exports by this name; `None` where [`export`](Self::export) is an error.
     pub fn get_export(&self, mut store: impl AsContextMut, name: &str) -> Option<Extern> {
         let mut store = store.as_context_mut();
         self.find(store.inner_mut(), name).ok()?
@@ -162,11 +183,13 @@ impl Instance {
     /// Everything that the instance exports, with its name, in the module's order.
     ///
     /// # Errors
-    /// If the instance is another store's, or the module is malformed.
+    /// If the instance is another store's or not initialised ([`Error::NotInitialized`]), or the
+    /// module is malformed.
     pub fn exports(&self, mut store: impl AsContextMut) -> Result<Vec<(String, Extern)>, Error> {
         let mut store = store.as_context_mut();
         let inner = store.inner_mut();
         inner.check(self.store, "instance")?;
+        inner.expect_ready(self.index)?;
         let module = inner.instances[self.index as usize].module().clone();
         let meta = module.meta();
         let exports = meta.exports()?;
@@ -175,21 +198,34 @@ impl Instance {
             .map(|export| {
                 let export = export?;
                 let name = meta.str(export.name)?.to_owned();
-                Ok((name, self.export(inner, export)?))
+                Ok((name, self.exported(inner, export)?))
             })
             .collect()
     }
 
-    pub(crate) fn find(&self, store: &mut StoreInner, name: &str) -> Result<Option<Extern>, Error> {
+    fn find(&self, store: &mut StoreInner, name: &str) -> Result<Option<Extern>, Error> {
         store.check(self.store, "instance")?;
+        if !store.is_waiting_for(self.index, name) {
+            store.expect_ready(self.index)?;
+        }
+        self.find_early(store, name)
+    }
+
+    /// What the instance exports by this name, even if it is not initialised: for its own functions,
+    /// which may run then. It is of this store.
+    pub(crate) fn find_early(
+        &self,
+        store: &mut StoreInner,
+        name: &str,
+    ) -> Result<Option<Extern>, Error> {
         let module = store.instances[self.index as usize].module().clone();
         match module.meta().export(name)? {
-            Some(export) => Ok(Some(self.export(store, export)?)),
+            Some(export) => Ok(Some(self.exported(store, export)?)),
             None => Ok(None),
         }
     }
 
-    fn export(&self, inner: &mut StoreInner, export: Export) -> Result<Extern, Error> {
+    fn exported(&self, inner: &mut StoreInner, export: Export) -> Result<Extern, Error> {
         let store = self.store;
         Ok(match ExternKind::from_number(export.kind) {
             Some(ExternKind::Func) => Extern::Func(Func {
@@ -212,22 +248,26 @@ impl Instance {
         })
     }
 
-    /// The function that the instance exports by this name.
+    /// The function that the instance exports by this name; `None` where [`export`](Self::export) is an
+    /// error or something else.
     pub fn get_func(&self, store: impl AsContextMut, name: &str) -> Option<Func> {
         self.get_export(store, name)?.into_func()
     }
 
-    /// The table that the instance exports by this name.
+    /// The table that the instance exports by this name; `None` where [`export`](Self::export) is an
+    /// error or something else.
     pub fn get_table(&self, store: impl AsContextMut, name: &str) -> Option<Table> {
         self.get_export(store, name)?.into_table()
     }
 
-    /// The memory that the instance exports by this name.
+    /// The memory that the instance exports by this name; `None` where [`export`](Self::export) is an
+    /// error or something else.
     pub fn get_memory(&self, store: impl AsContextMut, name: &str) -> Option<Memory> {
         self.get_export(store, name)?.into_memory()
     }
 
-    /// The global that the instance exports by this name.
+    /// The global that the instance exports by this name; `None` where [`export`](Self::export) is an
+    /// error or something else.
     pub fn get_global(&self, store: impl AsContextMut, name: &str) -> Option<Global> {
         self.get_export(store, name)?.into_global()
     }
@@ -235,7 +275,8 @@ impl Instance {
     /// The function that the instance exports by this name, to be called with host types.
     ///
     /// # Errors
-    /// If the instance is another store's, or no function of these types is exported so.
+    /// If the instance is another store's or not initialised ([`Error::NotInitialized`]), or no
+    /// function of these types is exported so.
     pub fn get_typed_func<P: WasmParams, R: WasmResults>(
         &self,
         mut store: impl AsContextMut,

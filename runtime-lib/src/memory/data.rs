@@ -48,8 +48,12 @@ pub(crate) struct MemoryData {
     /// Where in the mapping the memory starts, in bytes.
     offset: usize,
     definition: NonNull<MemoryDefinition>,
+    /// The size that it begins with, in pages.
+    min: u64,
     max: Option<u64>,
     reservation: Reservation,
+    /// Where its module's image is mapped: offsets and sizes, in bytes.
+    images: Vec<[u64; 2]>,
 }
 
 impl MemoryData {
@@ -88,8 +92,10 @@ impl MemoryData {
             mapping,
             offset,
             definition,
+            min: ty.min,
             max: ty.max,
             reservation,
+            images: Vec::new(),
         };
         memory.define(size_bytes);
         Ok(memory)
@@ -156,6 +162,29 @@ impl MemoryData {
         Ok(old)
     }
 
+    /// Makes the memory what it was before it was used: of its least size, with what was mapped of
+    /// its module's image, zero elsewhere. Its sizes before and after, in bytes.
+    pub(crate) fn reset(&mut self) -> Result<[u64; 2], Error> {
+        let failed = |error| Error::resource("reset a memory", error);
+        let (from, to) = (self.size_bytes(), self.min * PAGE_SIZE);
+        let page = self.mapping.page();
+        let too_large = || failed(rustix::io::Errno::NOMEM);
+        let accessible = page.round_up(from as usize).ok_or_else(too_large)?;
+        if self.mapping.discard(self.offset, accessible).is_err() {
+            // The pages are locked in memory, perhaps. The image is to be mapped again.
+            self.images.clear();
+            self.bytes_mut().fill(0);
+        }
+        // Nobody is to reach what lies behind the end.
+        let (start, len) = page
+            .growth(to as usize, from as usize)
+            .ok_or_else(too_large)?;
+        let at = self.offset + start;
+        self.mapping.set_readable(at, len, false).map_err(failed)?;
+        self.define(to);
+        Ok([from, to])
+    }
+
     /// The memory's bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: so many bytes are accessible, and while the store is borrowed no guest runs
@@ -170,12 +199,16 @@ impl MemoryData {
         unsafe { std::slice::from_raw_parts_mut(self.base().as_ptr(), size) }
     }
 
-    /// Makes a part of the memory what the module's image says. Only before the memory is used.
+    /// Makes a part of the memory what the module's image says, unless it is so from before a
+    /// [reset](Self::reset). Only before the memory is used.
     pub(crate) fn map_image(&mut self, module: &Module, chunk: &ImageChunk) -> Result<(), Error> {
         let outside = || {
             let offset = chunk.memory_offset;
             Error::format("image chunk", "lies outside the memory", offset)
         };
+        if self.images.contains(&[chunk.memory_offset, chunk.size]) {
+            return Ok(());
+        }
         let bytes = module.image().bytes(chunk.image_offset, chunk.size)?;
         let size = self.size_bytes();
         let end = chunk.memory_offset.checked_add(chunk.size);
@@ -188,10 +221,10 @@ impl MemoryData {
             .all(|number| page.is_boundary(number));
         if aligned {
             let at = self.offset + chunk.memory_offset as usize;
-            return self
-                .mapping
-                .map_file(at, bytes.len(), file, from)
-                .map_err(|error| Error::resource("map a memory's image", error));
+            let mapped = self.mapping.map_file(at, bytes.len(), file, from);
+            mapped.map_err(|error| Error::resource("map a memory's image", error))?;
+            self.images.push([chunk.memory_offset, chunk.size]);
+            return Ok(());
         }
         let range = chunk.memory_offset as usize..end as usize;
         self.bytes_mut()[range].copy_from_slice(bytes);
@@ -243,6 +276,32 @@ mod tests {
             memory.bytes_mut()[2 * PAGE_SIZE as usize - 1] = 1;
             let larger = MemoryType::new(3, None);
             assert!(MemoryData::new(larger, reservation, Place::Own, page).is_err());
+        }
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "locks pages, which Miri does not")]
+    fn a_reset_leaves_zeros_and_the_least_size() {
+        for (page, is_locked) in PageSize::all().flat_map(|page| [(page, false), (page, true)]) {
+            let ty = MemoryType::new(1, Some(3));
+            let mut memory = MemoryData::new(ty, Reservation::of_host(), Place::Own, page).unwrap();
+            memory.grow(1).unwrap();
+            memory.bytes_mut().fill(7);
+            let first = memory.bytes_mut().as_mut_ptr();
+            if is_locked {
+                // SAFETY: the page is the memory's own.
+                unsafe { rustix::mm::mlock(first.cast(), 4096) }.unwrap();
+            }
+            assert_eq!(memory.reset().unwrap(), [2 * PAGE_SIZE, PAGE_SIZE]);
+            assert_eq!(memory.ty(), MemoryType::new(1, Some(3)));
+            assert!(memory.bytes().iter().all(|byte| *byte == 0));
+            // What was behind the end is gone, too.
+            memory.grow(2).unwrap();
+            assert!(memory.bytes().iter().all(|byte| *byte == 0));
+            memory.bytes_mut().fill(7);
+            assert_eq!(memory.reset().unwrap(), [3 * PAGE_SIZE, PAGE_SIZE]);
+            assert_eq!(memory.reset().unwrap(), [PAGE_SIZE; 2]);
+            assert!(memory.bytes().iter().all(|byte| *byte == 0));
         }
     }
 

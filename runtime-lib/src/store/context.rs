@@ -12,7 +12,7 @@
 use super::growth;
 use super::{Contents, Mode, Shared, Store, StoreInner};
 use crate::error::Error;
-use crate::instance::{Imports, Instance};
+use crate::instance::{Imports, Initialize, Instance};
 use crate::module::Module;
 use crate::types::{MemoryType, TableType};
 use std::marker::PhantomData;
@@ -127,9 +127,10 @@ impl<'a, T, M: Mode> StoreContextMut<'a, T, M> {
         &mut self,
         module: &Module,
         imports: Imports,
+        initialize: Initialize,
     ) -> Result<Instance, Error> {
         // SAFETY: the context borrows the store for everything, and is borrowed itself.
-        unsafe { crate::instance::instantiate(self.inner_ptr(), module, imports) }
+        unsafe { crate::instance::instantiate(self.inner_ptr(), module, imports, initialize) }
     }
 
     /// Makes a memory of this type, as `make` does, if the store may have it.

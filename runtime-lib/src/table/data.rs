@@ -39,7 +39,11 @@ pub(crate) struct TableData {
     definition: NonNull<TableDefinition>,
     owns_definition: bool,
     elements: Elements,
+    /// The size that it begins with, in elements.
+    min: u64,
     max: Option<u64>,
+    /// Whether nothing has changed since its instance's segments were copied to it.
+    is_pristine: bool,
 }
 
 enum Elements {
@@ -64,6 +68,13 @@ fn grow<E: Clone>(elements: &mut Vec<E>, delta: usize, init: E) -> Result<(), Er
     Ok(())
 }
 
+/// Leaves `min` elements, all `init`, and gives back the memory of the others.
+fn clear<E: Clone>(elements: &mut Vec<E>, min: usize, init: E) {
+    elements.truncate(min);
+    elements.shrink_to_fit();
+    elements.fill(init);
+}
+
 impl TableData {
     /// A table of the type's least size, of null references.
     pub(crate) fn new(ty: TableType, place: Place) -> Result<Self, Error> {
@@ -80,7 +91,9 @@ impl TableData {
             definition,
             owns_definition,
             elements,
+            min: ty.min,
             max: ty.max,
+            is_pristine: false,
         };
         table.define();
         table.grow(ty.min, 0, None)?;
@@ -148,12 +161,40 @@ impl TableData {
             return Err(Error::OutOfBounds(problem));
         }
         let delta = delta as usize;
+        self.is_pristine = false;
         match &mut self.elements {
             Elements::Funcs(elements) => grow(elements, delta, element(bits, func))?,
             Elements::Externs(elements) => grow(elements, delta, bits)?,
         }
         self.define();
         Ok(old)
+    }
+
+    /// Whether the table is what its instance's initialisation made it.
+    pub(crate) const fn is_pristine(&self) -> bool {
+        self.is_pristine
+    }
+
+    /// Notes that the table is what its instance's initialisation has made it.
+    pub(crate) const fn set_pristine(&mut self) {
+        // Compiled code writes elements of the other kind by itself.
+        self.is_pristine = matches!(self.elements, Elements::Funcs(_));
+    }
+
+    /// Makes the table what it was when it was made, unless it still is what its initialisation
+    /// made it. Its sizes before and after, in elements.
+    pub(crate) fn reset(&mut self) -> [u64; 2] {
+        let from = self.len();
+        if self.is_pristine {
+            return [from; 2];
+        }
+        let min = self.min as usize;
+        match &mut self.elements {
+            Elements::Funcs(elements) => clear(elements, min, element(0, None)),
+            Elements::Externs(elements) => clear(elements, min, 0),
+        }
+        self.define();
+        [from, self.min]
     }
 
     fn range(&self, at: u64, len: u64) -> Result<Range<usize>, TrapCode> {
@@ -171,6 +212,7 @@ impl TableData {
         func: Option<FuncRef>,
     ) -> Result<(), TrapCode> {
         let range = self.range(at, len)?;
+        self.is_pristine = false;
         match &mut self.elements {
             Elements::Funcs(elements) => elements[range].fill(element(bits, func)),
             Elements::Externs(elements) => elements[range].fill(bits),
@@ -181,6 +223,7 @@ impl TableData {
     /// Copies inside the table; the ranges may overlap.
     pub(crate) fn copy_within(&mut self, to: u64, from: u64, len: u64) -> Result<(), TrapCode> {
         let (from, to) = (self.range(from, len)?, self.range(to, len)?);
+        self.is_pristine = false;
         match &mut self.elements {
             Elements::Funcs(elements) => elements.copy_within(from, to.start),
             Elements::Externs(elements) => elements.copy_within(from, to.start),
@@ -197,6 +240,7 @@ impl TableData {
         len: u64,
     ) -> Result<(), TrapCode> {
         let (from, to) = (other.range(from, len)?, self.range(to, len)?);
+        self.is_pristine = false;
         match (&mut self.elements, &other.elements) {
             (Elements::Funcs(to_elements), Elements::Funcs(from_elements)) => {
                 to_elements[to].copy_from_slice(&from_elements[from]);
@@ -346,6 +390,37 @@ mod tests {
         assert_eq!(other.copy_from(&table, 0, 3, 2), Ok(()));
         assert_eq!(contents(&other), [3, 4]);
         assert_eq!(other.copy_from(&table, 0, 4, 2), outside);
+    }
+
+    #[test]
+    fn a_reset_leaves_nulls_and_the_least_size_unless_nothing_changed() {
+        let mut table = externs(2, None);
+        table.grow(3, 7, None).unwrap();
+        table.fill(0, 2, 8, None).unwrap();
+        assert_eq!(table.reset(), [5, 2]);
+        assert_eq!(contents(&table), [0, 0]);
+        // Compiled code writes such elements by itself.
+        table.set_pristine();
+        assert!(!table.is_pristine());
+
+        let ty = TableType::new(ValType::FuncRef, 1, None);
+        let new = || TableData::new(ty, Place::Own).unwrap();
+        let changes: [fn(&mut TableData, &TableData); 4] = [
+            |table, _| table.fill(0, 1, 0, None).unwrap(),
+            |table, _| table.copy_within(0, 0, 1).unwrap(),
+            |table, other| table.copy_from(other, 0, 0, 1).unwrap(),
+            |table, _| assert_eq!(table.grow(1, 0, None).unwrap(), 1),
+        ];
+        for change in changes {
+            let (mut table, other) = (new(), new());
+            table.set_pristine();
+            assert!(table.is_pristine());
+            assert_eq!(table.reset(), [1, 1]);
+            change(&mut table, &other);
+            assert!(!table.is_pristine());
+            let len = table.len();
+            assert_eq!(table.reset(), [len, 1]);
+        }
     }
 
     #[test]

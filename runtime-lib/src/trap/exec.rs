@@ -161,6 +161,11 @@ impl Exec {
         self.pending.take()
     }
 
+    /// Whether a guest of the store runs: the host is called by it, or by nobody.
+    pub(crate) const fn is_running(&self) -> bool {
+        !self.activations.is_null()
+    }
+
     fn modules(&self) -> &Modules {
         // SAFETY: it came from `Box::into_raw` in `default` or `add_module` and is dropped only
         // when it is replaced, for which `add_module` borrows all of `self`.

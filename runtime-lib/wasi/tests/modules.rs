@@ -41,8 +41,7 @@ fn instantiate<'a>(
 fn run(wat: &str, wasi: WasiCtx) -> Result<(), Error> {
     let name = String::from("not static");
     let (mut store, instance) = instantiate(wat, wasi, &name)?;
-    let start = instance.get_typed_func::<(), ()>(&mut store, "_start")?;
-    start.call(&mut store, ())
+    instance.run_command(&mut store)
 }
 
 #[test]

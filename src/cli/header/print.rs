@@ -216,10 +216,6 @@ fn instantiate(out: &mut String, interface: &Interface) {
         interface.identifier,
         literal(&interface.identifier),
     );
-    if interface.kind == ModuleKind::Reactor {
-        *out += "    if (!error)\n        error = prefab_instance_start(instance->store, \
-                 instance->instance, NULL);\n";
-    }
     for ExportedFunc {
         wasm_name,
         field,
