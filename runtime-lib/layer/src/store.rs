@@ -2,6 +2,7 @@
 
 use crate::Engine;
 use prefab_runtime as prefab;
+use std::ops::{Deref, DerefMut};
 use wasm_runtime_layer::backend::{
     AsContext, AsContextMut, WasmStore, WasmStoreContext, WasmStoreContextMut,
 };
@@ -32,11 +33,43 @@ pub struct Store<T>(prefab::Store<Data<T>>);
 /// A store, borrowed for reading.
 pub struct StoreContext<'a, T>(pub(crate) prefab::StoreContext<'a, Data<T>>);
 
-/// A store, borrowed for everything.
+/// A store, borrowed for everything: the field `inner` of the layer's context.
 ///
-/// What Prefab can do with a store and the layer has no words for, is done with this, which is the
-/// field `inner` of the layer's context: it is a context of Prefab's, too.
+/// What Prefab can do with a store and the layer has no words for is done with this. It is a context
+/// of Prefab's, too, and has that one's methods.
+///
+/// ```
+/// use prefab_runtime_layer::{Engine, Options, targets::host};
+/// use wasm_runtime_layer::{AsContextMut, Extern, Imports, Instance, Module, Store, Val};
+///
+/// let mut options = Options::new(host::target());
+/// options.uses_fuel = true;
+/// let engine = wasm_runtime_layer::Engine::new(Engine::new(options));
+/// let wasm = wat::parse_str(r#"(module (func (export "endless") (loop (br 0))))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// store.as_context_mut().inner.set_fuel(10_000)?;
+///
+/// let instance = Instance::new(&mut store, &Module::new(&engine, &wasm)?, &Imports::new())?;
+/// let endless = instance.get_export(&store, "endless").and_then(Extern::into_func).unwrap();
+/// assert!(endless.call(&mut store, &[], &mut []).is_err());
+/// assert_eq!(store.as_context_mut().inner.get_fuel()?, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct StoreContextMut<'a, T>(pub(crate) prefab::StoreContextMut<'a, Data<T>>);
+
+impl<'a, T> Deref for StoreContextMut<'a, T> {
+    type Target = prefab::StoreContextMut<'a, Data<T>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for StoreContextMut<'_, T> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
 
 impl<T: 'static> WasmStore<T, Engine> for Store<T> {
     fn new(engine: &Engine, data: T) -> Self {

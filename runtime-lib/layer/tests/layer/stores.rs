@@ -1,9 +1,11 @@
 //! Stores: their data, several of them, threads, and what Prefab has beyond the layer.
 
 use crate::{call, engine, func, instance, store};
-use prefab_runtime_layer::Engine as Prefab;
+use prefab_runtime_layer::targets::host;
+use prefab_runtime_layer::{Engine as Prefab, Options, Trap, TrapCode};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::rc::Rc;
+use std::sync::{Arc, Barrier};
 use wasm_runtime_layer::{
     AsContext, AsContextMut, Extern, Func, FuncType, Imports, Instance, Module, Store, Val, ValType,
 };
@@ -100,8 +102,41 @@ fn what_the_layer_cannot_say_is_said_to_prefab() {
     );
     let double = double.typed::<i32, i32>(&context.inner).unwrap();
     assert_eq!(double.call(&mut context.inner, 2).unwrap(), 10);
-    *prefab_runtime::AsContextMut::as_context_mut(&mut context.inner)
-        .data_mut()
-        .get_mut() = 6;
+    *context.inner.data_mut().get_mut() = 6;
     assert_eq!(store.into_data(), 6);
+}
+
+#[test]
+fn a_guest_is_stopped_from_another_thread() {
+    let mut options = Options::new(host::target());
+    options.is_interruptible = true;
+    let engine = wasm_runtime_layer::Engine::new(Prefab::new(options));
+    let mut store = Store::new(&engine, ());
+    let handle = store.as_context_mut().inner.interrupt_handle().unwrap();
+    let started = Arc::new(Barrier::new(2));
+    let stopper = std::thread::spawn({
+        let started = Arc::clone(&started);
+        move || {
+            started.wait();
+            handle.interrupt();
+        }
+    });
+    let started = Func::new(&mut store, FuncType::new([], []), move |_, _, _| {
+        started.wait();
+        Ok(())
+    });
+    let text = r#"(module
+        (import "host" "started" (func $started))
+        (func (export "endless") (result i32) (call $started) (loop (br 0)) (unreachable)))"#;
+    let instance = instance(&mut store, text, &[("started", Extern::Func(started))]);
+    let endless = func(&store, &instance, "endless");
+    let error = call(&mut store, &endless, &[]).unwrap_err();
+    let trap: &Trap = error.downcast_ref().unwrap();
+    assert_eq!(trap.code(), TrapCode::Interrupted);
+    stopper.join().unwrap();
+
+    // A module that nothing could stop has no place in the store.
+    let module = Module::new(&crate::engine(), &wat::parse_str(COUNTER).unwrap()).unwrap();
+    let refused = Instance::new(&mut store, &module, &Imports::new()).unwrap_err();
+    assert!(refused.to_string().contains("--interruptible"), "{refused}");
 }
