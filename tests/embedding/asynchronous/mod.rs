@@ -2,6 +2,7 @@
 
 mod cancel;
 mod fuel;
+mod inside;
 mod limiter;
 mod many;
 mod threads;
