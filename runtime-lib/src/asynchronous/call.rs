@@ -3,7 +3,7 @@
 use super::future::OnFiber;
 use crate::error::Error;
 use crate::func::{Func, TypedFunc, WasmParams, WasmResults};
-use crate::instance::Instance;
+use crate::instance::{Extern, Instance};
 use crate::linker::Linker;
 use crate::memory::Memory;
 use crate::module::Module;
@@ -74,6 +74,63 @@ impl<T, M: Mode> Linker<T, M> {
             self.instantiate(store, module)
         })
         .await
+    }
+}
+
+impl Instance {
+    /// As [`new`](Self::new), on a stack of its own: asynchronous functions that are called
+    /// meanwhile suspend it.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); or if there is no memory for a stack.
+    ///
+    /// # Panics
+    /// If a host function that the guest calls panics, or what it waits for does.
+    pub async fn new_async(
+        mut store: impl AsContextMut,
+        module: &Module,
+        imports: &[Extern],
+    ) -> Result<Self, Error> {
+        OnFiber::new(store.as_context_mut(), |store| {
+            Self::new(store, module, imports)
+        })
+        .await
+    }
+
+    /// As [`initialize`](Self::initialize), on a stack of its own: asynchronous functions that are
+    /// called meanwhile suspend it.
+    ///
+    /// # Errors
+    /// As [`initialize`](Self::initialize); or if there is no memory for a stack.
+    ///
+    /// # Panics
+    /// If a host function that the guest calls panics, or what it waits for does.
+    pub async fn initialize_async(self, mut store: impl AsContextMut) -> Result<(), Error> {
+        OnFiber::new(store.as_context_mut(), move |store| self.initialize(store)).await
+    }
+
+    /// As [`run_command`](Self::run_command), on a stack of its own: asynchronous functions that
+    /// are called meanwhile suspend it. If the future is dropped midway, the command has run.
+    ///
+    /// # Errors
+    /// As [`run_command`](Self::run_command); or if there is no memory for a stack.
+    ///
+    /// # Panics
+    /// If a host function that the guest calls panics, or what it waits for does.
+    pub async fn run_command_async(self, mut store: impl AsContextMut) -> Result<(), Error> {
+        OnFiber::new(store.as_context_mut(), move |store| self.run_command(store)).await
+    }
+
+    /// As [`reset`](Self::reset), on a stack of its own: asynchronous functions that are called
+    /// meanwhile suspend it.
+    ///
+    /// # Errors
+    /// As [`reset`](Self::reset); or if there is no memory for a stack.
+    ///
+    /// # Panics
+    /// If a host function that the guest calls panics, or what it waits for does.
+    pub async fn reset_async(self, mut store: impl AsContextMut) -> Result<(), Error> {
+        OnFiber::new(store.as_context_mut(), move |store| self.reset(store)).await
     }
 }
 

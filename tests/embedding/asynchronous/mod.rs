@@ -4,6 +4,7 @@ mod cancel;
 mod fuel;
 mod inside;
 mod limiter;
+mod lives;
 mod many;
 mod threads;
 
