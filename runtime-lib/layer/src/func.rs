@@ -47,8 +47,11 @@ impl WasmFunc<Engine> for Func {
     ) -> Result<()> {
         let args: Vec<_> = args.iter().map(value::from_layer).collect();
         let mut returned = vec![prefab::Val::I32(0); results.len()];
-        let called = self.0.call(ctx.as_context_mut(), &args, &mut returned);
-        called.map_err(error::to_layer)?;
+        match self.0.call(ctx.as_context_mut(), &args, &mut returned) {
+            // A reactor's `_initialize`, which with other backends is the host's to call.
+            Err(prefab::Error::AlreadyInitialized { .. }) if returned.is_empty() => {}
+            called => called.map_err(error::to_layer)?,
+        }
         for (result, returned) in results.iter_mut().zip(returned) {
             *result = value::to_layer(returned);
         }

@@ -53,6 +53,9 @@
 //! # What differs from other backends
 //!
 //! - The least size in the type of a memory or a table is its size at the moment.
+//! - [`Instance::new`](wasm_runtime_layer::Instance::new) runs the `_initialize` of a reactor. A host
+//!   that calls it, as other backends need, does no harm: the call does nothing.
+//! - A command's `_start` can be called once: [`Error::CommandAlreadyRun`].
 //! - What [`ExternRef`]s refer to lives as long as their store.
 
 mod engine;

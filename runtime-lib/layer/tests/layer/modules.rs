@@ -3,7 +3,7 @@
 use crate::{call, engine, func, instance, store};
 use prefab_runtime_layer::targets::host;
 use prefab_runtime_layer::{
-    Engine as Prefab, MemoryPlan, OptLevel, Options, Trap, TrapCode, Traps,
+    Engine as Prefab, Error, MemoryPlan, OptLevel, Options, Trap, TrapCode, Traps,
 };
 use wasm_runtime_layer::{
     Engine, Extern, Func, FuncType, GlobalType, Imports, Instance, MemoryType, Module, RefType,
@@ -181,4 +181,39 @@ fn a_start_function_runs_before_anything_is_exported() {
     let more = func(&store, &instance, "more");
     more.call(&mut store, &[], &mut []).unwrap();
     assert_eq!(store.data(), &[1, 2]);
+}
+
+/// With other backends the host calls it; here that does nothing more.
+#[test]
+fn reactors_are_initialised_once() {
+    let mut store = store(());
+    let instance = instance(
+        &mut store,
+        r#"(module
+             (global $runs (mut i32) (i32.const 0))
+             (func (export "_initialize")
+               (global.set $runs (i32.add (global.get $runs) (i32.const 1))))
+             (func (export "runs") (result i32) (global.get $runs)))"#,
+        &[],
+    );
+    let runs = func(&store, &instance, "runs");
+    assert_eq!(call(&mut store, &runs, &[]).unwrap(), Val::I32(1));
+    let initialize = func(&store, &instance, "_initialize");
+    initialize.call(&mut store, &[], &mut []).unwrap();
+    assert_eq!(call(&mut store, &runs, &[]).unwrap(), Val::I32(1));
+}
+
+#[test]
+fn commands_run_once() {
+    let mut store = store(());
+    let text = r#"(module (func (export "_start")))"#;
+    let instance = instance(&mut store, text, &[]);
+    let start = func(&store, &instance, "_start");
+    start.call(&mut store, &[], &mut []).unwrap();
+    let error = start.call(&mut store, &[], &mut []).unwrap_err();
+    let found = error.downcast_ref();
+    assert!(
+        matches!(found, Some(Error::CommandAlreadyRun { .. })),
+        "{error:?}"
+    );
 }
