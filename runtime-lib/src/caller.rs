@@ -50,6 +50,25 @@ impl<'a, T, M: Mode> Caller<'a, T, M> {
     }
 }
 
+/// What guests may still execute: the guest that waits, too.
+impl<T, M: Mode> Caller<'_, T, M> {
+    /// How many instructions guests may still execute.
+    ///
+    /// # Errors
+    /// As [`Store::get_fuel`](crate::Store::get_fuel).
+    pub fn get_fuel(&mut self) -> Result<u64, Error> {
+        self.store.get_fuel()
+    }
+
+    /// Lets guests execute so many instructions from now on.
+    ///
+    /// # Errors
+    /// As [`Store::set_fuel`](crate::Store::set_fuel).
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<(), Error> {
+        self.store.set_fuel(fuel)
+    }
+}
+
 impl<T, M: Mode> AsContext for Caller<'_, T, M> {
     type Data = T;
     type Mode = M;

@@ -1,9 +1,11 @@
 //! Fuel: what guests may execute, counted.
 
-use crate::common::module_with;
+use crate::common::{module, module_with};
 use prefab::{
-    CompileOptions, Linker, MemoryPlan, Module, OptLevel, Store, TrapCode, Traps, TypedFunc,
+    Caller, CompileOptions, Error, Linker, MemoryPlan, Module, OptLevel, Store, TrapCode, Traps,
+    TypedFunc,
 };
+use std::num::NonZeroU64;
 
 /// Functions of one parameter, and what a call of each costs with the parameter 5.
 const COUNTS: [(&str, u64); 15] = [
@@ -141,4 +143,196 @@ fn fuel_is_used_up_exactly() {
             assert_eq!(store.get_fuel().unwrap(), 0, "{name}");
         }
     }
+}
+
+fn with_fuel(text: &str) -> Module {
+    module_with(text, |options| options.uses_fuel = true)
+}
+
+/// What is paid for, whichever way a trap is found.
+#[test]
+fn a_trap_leaves_what_was_not_begun() {
+    const TEXT: &str = r#"(module
+        (memory 1)
+        (func (export "divide") (param i32)
+          (loop
+            (drop (i32.div_u (i32.const 100) (local.get 0)))
+            (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+            (br 0)))
+        (func (export "load") (param i32)
+          (loop
+            (drop (i32.load (i32.mul (local.get 0) (i32.const 16384))))
+            (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+            (br 0)))
+        (func (export "unreachable") (param i32) nop unreachable)
+        (func (export "fill") (param i32)
+          (memory.fill (i32.const 0) (i32.const 0) (i32.const 0x10001))))"#;
+    for way in ways() {
+        let mut store = Store::new(());
+        let instance = Linker::new().instantiate(&mut store, &compiled(TEXT, &way));
+        let instance = instance.unwrap();
+        // A run is paid for as a whole: here, what is behind the instruction that traps, too.
+        for (name, param, cost) in [
+            ("divide", 2, 3 * 9),
+            ("load", 0, 5 * 10),
+            ("unreachable", 0, 2),
+            ("fill", 0, 4 + 1024),
+        ] {
+            let func: TypedFunc<i32, ()> = instance.get_typed_func(&mut store, name).unwrap();
+            store.set_fuel(5_000).unwrap();
+            let error = func.call(&mut store, param).unwrap_err();
+            assert!(error.trap_code().is_some(), "{name}: {error}");
+            let used = 5_000 - store.get_fuel().unwrap();
+            assert_eq!(used, cost, "{name} with {}", way.describe());
+        }
+    }
+}
+
+#[test]
+fn what_runs_for_ever_runs_out_of_fuel() {
+    const TEXT: &str = r#"(module
+        (type $none (func))
+        (table 1 1 funcref)
+        (elem (i32.const 0) $indirect)
+        (func (export "loop") (loop (br 0)))
+        (func (export "nested") (loop (loop (br 1))))
+        (func $tail (export "tail") (return_call $tail))
+        (func $even (export "even") (return_call $odd))
+        (func $odd (return_call $even))
+        (func $indirect (export "indirect") (return_call_indirect (type $none) (i32.const 0))))"#;
+    for way in ways() {
+        let mut store = Store::new(());
+        let instance = Linker::new().instantiate(&mut store, &compiled(TEXT, &way));
+        let instance = instance.unwrap();
+        for name in ["loop", "nested", "tail", "even", "indirect"] {
+            let func: TypedFunc<(), ()> = instance.get_typed_func(&mut store, name).unwrap();
+            store.set_fuel(100_001).unwrap();
+            let error = func.call(&mut store, ()).unwrap_err();
+            let text = error.to_string();
+            assert!(
+                text.starts_with("wasm trap: all fuel consumed\n  0: test!"),
+                "{text}"
+            );
+            assert_eq!(store.get_fuel().unwrap(), 0);
+        }
+    }
+}
+
+#[test]
+fn host_functions_see_and_set_it() {
+    const TEXT: &str = r#"(module
+        (import "host" "look" (func $look))
+        (func (export "run")
+          nop (call $look) nop nop (call $look) nop))"#;
+    for way in ways() {
+        let mut linker: Linker<Vec<u64>> = Linker::new();
+        let look = |mut caller: Caller<'_, Vec<u64>>| -> Result<(), Error> {
+            let fuel = caller.get_fuel()?;
+            caller.data_mut().push(fuel);
+            caller.set_fuel(fuel + 100)
+        };
+        linker.func_wrap("host", "look", look).unwrap();
+        let mut store = Store::new(vec![]);
+        let instance = linker.instantiate(&mut store, &compiled(TEXT, &way));
+        let run: TypedFunc<(), ()> = instance.unwrap().get_typed_func(&mut store, "run").unwrap();
+        store.set_fuel(10).unwrap();
+        run.call(&mut store, ()).unwrap();
+        assert_eq!(*store.data(), [10 - 2, 108 - 3]);
+        assert_eq!(store.get_fuel().unwrap(), 205 - 1);
+    }
+}
+
+#[test]
+fn calls_between_modules_and_through_the_host_are_counted() {
+    const OTHER: &str = r#"(module (func (export "three") nop nop nop))"#;
+    const MODULE: &str = r#"(module
+        (import "other" "three" (func $three))
+        (import "host" "back" (func $back))
+        (start $start)
+        (func $start nop)
+        (func (export "two") nop nop)
+        (func (export "run") (call $three) (call $back) nop))"#;
+    let mut linker: Linker<()> = Linker::new();
+    let back = |mut caller: Caller<'_, ()>| {
+        let two = caller.get_export("two").unwrap().into_func().unwrap();
+        two.call(&mut caller, &[], &mut [])
+    };
+    linker.func_wrap("host", "back", back).unwrap();
+    let mut store = Store::new(());
+    store.set_fuel(100).unwrap();
+    let other = linker.instantiate(&mut store, &with_fuel(OTHER)).unwrap();
+    linker.instance(&mut store, "other", other).unwrap();
+    let instance = linker.instantiate(&mut store, &with_fuel(MODULE)).unwrap();
+    assert_eq!(store.get_fuel().unwrap(), 99);
+    let run: TypedFunc<(), ()> = instance.get_typed_func(&mut store, "run").unwrap();
+    run.call(&mut store, ()).unwrap();
+    assert_eq!(store.get_fuel().unwrap(), 99 - 3 - 3 - 2);
+    store.set_fuel(7).unwrap();
+    let error = run.call(&mut store, ()).unwrap_err();
+    assert_eq!(error.trap_code(), Some(TrapCode::OutOfFuel));
+}
+
+#[test]
+fn what_was_never_set_has_no_end() {
+    let mut store = Store::new(());
+    let instance = Linker::new().instantiate(&mut store, &with_fuel(TEXT));
+    let func: TypedFunc<i32, ()> = instance
+        .unwrap()
+        .get_typed_func(&mut store, "nested")
+        .unwrap();
+    func.call(&mut store, 100_000).unwrap();
+    let error = store.get_fuel().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the store's fuel was never set: its guests execute as much as they like"
+    );
+    for fuel in [0, u64::MAX] {
+        store.set_fuel(fuel).unwrap();
+        assert_eq!(store.get_fuel().unwrap(), fuel);
+    }
+}
+
+/// In a call that nobody awaits, the interval changes nothing.
+#[test]
+fn an_interval_takes_nothing_away() {
+    let mut store = Store::new(());
+    let instance = Linker::new().instantiate(&mut store, &with_fuel(TEXT));
+    let instance = instance.unwrap();
+    for interval in [1, 3, 7, 1000] {
+        store
+            .fuel_async_yield_interval(NonZeroU64::new(interval))
+            .unwrap();
+        for (name, cost) in COUNTS {
+            let func: TypedFunc<i32, ()> = instance.get_typed_func(&mut store, name).unwrap();
+            store.set_fuel(2_000).unwrap();
+            func.call(&mut store, 5).unwrap();
+            assert_eq!(store.get_fuel().unwrap(), 2_000 - cost, "{name}");
+        }
+    }
+}
+
+/// Nothing that was asked for is silently not done.
+#[test]
+fn stores_refuse_what_would_not_count() {
+    const REFUSED: &str = "test was compiled without `--fuel`, so that it would not use any of the \
+        store's fuel: compile it with `prefab compile --fuel`";
+    let instantiate =
+        |store: &mut Store<()>, module: &Module| Linker::new().instantiate(store, module);
+    let plain = module("(module)");
+
+    let mut store = Store::new(());
+    store.set_fuel(1).unwrap();
+    let error = instantiate(&mut store, &plain).unwrap_err();
+    assert!(matches!(error, Error::CompiledWithout { .. }));
+    assert_eq!(error.to_string(), REFUSED);
+    instantiate(&mut store, &with_fuel("(module)")).unwrap();
+
+    let mut store = Store::new(());
+    store.fuel_async_yield_interval(NonZeroU64::new(5)).unwrap();
+    assert!(instantiate(&mut store, &plain).is_err());
+    store.fuel_async_yield_interval(None).unwrap();
+    instantiate(&mut store, &plain).unwrap();
+    assert_eq!(store.set_fuel(1).unwrap_err().to_string(), REFUSED);
+    let interval = store.fuel_async_yield_interval(NonZeroU64::new(5));
+    assert_eq!(interval.unwrap_err().to_string(), REFUSED);
 }
