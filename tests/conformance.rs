@@ -1,7 +1,8 @@
 //! The official test suite, through compiler, object, loader and runtime.
 //!
 //! Each script is a test, run again and again: with each memory plan and way to trap compiled without
-//! optimisation and with, and for this machine's CPU; scripts with vectors once more, with scalar
+//! optimisation and with, and for this machine's CPU; some of that so that it can be interrupted and
+//! counts fuel; scripts with vectors once more, with scalar
 //! code for them. What a script asserts must hold; where an older folder contradicts the standard
 //! that superseded it, the assertion stands in `docs/conformance.md` with the reason, and must
 //! fail. The counts in that file are asserted too; `BLESS=1` writes them.
@@ -59,15 +60,20 @@ fn ways(options: &CompileOptions, has_vectors: bool) -> Vec<CompileOptions> {
     // What the default CPU lacks has instructions of its own, and rules that choose them.
     let mut whole_cpu = way(Guarded, Traps::Signals, O2);
     whole_cpu.features = host::features();
+    // What runs besides must not change what the code does.
+    let controlled = |mut way: CompileOptions| {
+        (way.is_interruptible, way.uses_fuel) = (true, true);
+        way
+    };
     let is_emulated = std::env::var_os("PREFAB_RUNNER").is_some();
     match (is_emulated, whole_cpu.features == options.features) {
         (true, true) => return plans.to_vec(),
-        (true, false) => return vec![whole_cpu],
+        (true, false) => return vec![controlled(whole_cpu)],
         (false, _) => {}
     }
     let mut ways = plans.to_vec();
-    ways.push(way(Bounded, Traps::Signals, O2));
-    ways.push(way(Bounded, Traps::Explicit, O0));
+    ways.push(controlled(way(Bounded, Traps::Signals, O2)));
+    ways.push(controlled(way(Bounded, Traps::Explicit, O0)));
     ways.push(way(Guarded, Traps::Signals, O0));
     if options.features.has_vectors() && has_vectors {
         let mut scalar = way(Guarded, Traps::Signals, O2);
