@@ -190,6 +190,7 @@ impl FuncTranslator<'_, '_> {
 
     /// Returns the values on top of the operand stack.
     fn return_values(&mut self) {
+        self.store_fuel();
         let types = self.frames[0].results.clone();
         let values = self.top(types.len()).to_vec();
         let values = self.passed(&types, &values);
@@ -242,6 +243,7 @@ impl FuncTranslator<'_, '_> {
         self.builder.switch_to_block(frame.end);
         let values = self.block_operands(frame.end, &frame.results);
         if self.frames.is_empty() {
+            self.store_fuel();
             let values = self.passed(&frame.results, &values);
             self.builder.ins().return_(&values);
             self.reachable = false;

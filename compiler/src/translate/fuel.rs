@@ -2,11 +2,13 @@
 //!
 //! A *run* is a sequence of instructions that are executed one after another: it begins at the
 //! start of a function, behind an instruction that branches or calls, and where a branch may come
-//! from elsewhere (`loop`, `else`, `end`). When it begins, all of it is paid for; if there is not
-//! fuel enough, none of it is executed. So what is paid depends on the module alone.
+//! from elsewhere (`loop`, `else`, `end`). When it begins, all of it is paid for, so that what is
+//! paid depends on the module alone.
 //!
-//! The fuel is in a variable, which loops keep in a register, and each change is stored besides:
-//! whoever looks, the host in a call or after a trap, finds it as it is.
+//! What is left is in a variable, for loops to keep it in a register. It is looked at where a guest
+//! that goes on for ever comes by, at the start of a function and at the head of a loop; and before
+//! instructions that are the host's or may take long. It is stored where others look: before calls,
+//! at returns, and at the head of a loop, for a trap to leave it there.
 
 use super::FuncTranslator;
 use super::operand::Operand;
@@ -29,6 +31,19 @@ pub(crate) struct Fuel {
     region: AliasRegion,
     /// What the current run costs, if one has begun.
     run: Option<Run>,
+    /// What is done when the next run has been paid for.
+    next: Next,
+}
+
+/// What is done behind a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// Nothing: that comes soon enough.
+    GoOn,
+    /// What is left is looked at.
+    Look,
+    /// It is stored and looked at.
+    StoreAndLook,
 }
 
 struct Run {
@@ -90,12 +105,11 @@ impl FuncTranslator<'_, '_> {
         if !self.env.uses_fuel {
             return;
         }
-        let left = self.builder.declare_var(I64);
-        let region = self.regions.fuel;
         self.fuel = Some(Fuel {
-            left,
-            region,
+            left: self.builder.declare_var(I64),
+            region: self.regions.fuel,
             run: None,
+            next: Next::Look,
         });
         self.load_fuel();
     }
@@ -113,12 +127,32 @@ impl FuncTranslator<'_, '_> {
             };
             self.add_to_run(run, cost);
         }
+        match op {
+            // The function that is called looks at once.
+            Operator::Call { function_index } | Operator::ReturnCall { function_index }
+                if *function_index >= self.env.module.imported_funcs() =>
+            {
+                self.store_fuel();
+            }
+            // What is called may be the host's.
+            Operator::Call { .. }
+            | Operator::ReturnCall { .. }
+            | Operator::CallIndirect { .. }
+            | Operator::ReturnCallIndirect { .. } => {
+                self.store_fuel();
+                self.look_at_fuel();
+            }
+            Operator::Unreachable => self.store_fuel(),
+            _ => {}
+        }
         if let Some(unit_log2) = unit_log2(op)
             && let Some(Operand::One(amount)) = self.stack.last().copied()
         {
             let amount = self.builder.ins().uextend(I64, amount);
             let cost = self.builder.ins().ushr_imm_u(amount, unit_log2);
             self.take_fuel(cost);
+            self.store_fuel();
+            self.look_at_fuel();
         }
     }
 
@@ -129,6 +163,9 @@ impl FuncTranslator<'_, '_> {
         };
         if ends_run(op) {
             fuel.run = None;
+        }
+        if matches!(op, Operator::Loop { .. }) {
+            fuel.next = Next::StoreAndLook;
         }
         if calls(op) {
             self.load_fuel();
@@ -141,6 +178,16 @@ impl FuncTranslator<'_, '_> {
             unreachable!("a constant is an instruction's result");
         };
         self.take_fuel(cost);
+        let next = self
+            .fuel
+            .as_mut()
+            .map(|fuel| std::mem::replace(&mut fuel.next, Next::GoOn));
+        if next == Some(Next::StoreAndLook) {
+            self.store_fuel();
+        }
+        if next != Some(Next::GoOn) {
+            self.look_at_fuel();
+        }
         Run { constant, cost: 0 }
     }
 
@@ -155,27 +202,31 @@ impl FuncTranslator<'_, '_> {
         }
     }
 
-    /// Takes `cost` from the fuel; if it does not suffice, the runtime says how it goes on.
+    /// Takes `cost` from what is left.
     fn take_fuel(&mut self, cost: Value) {
-        let Some(Fuel { left, region, .. }) = self.fuel else {
+        let Some(Fuel { left, .. }) = self.fuel else {
             return;
         };
-        let exec = self.constant_field(ContextHeader::EXEC);
         let before = self.builder.use_var(left);
         let after = self.builder.ins().isub(before, cost);
         self.builder.def_var(left, after);
-        let flags = FuncTranslator::trusted(region);
-        self.builder
-            .ins()
-            .store(flags, after, exec, ExecState::FUEL);
+    }
+
+    /// If more was taken than there was, the runtime says how it goes on.
+    fn look_at_fuel(&mut self) {
+        let Some(Fuel { left, .. }) = self.fuel else {
+            return;
+        };
+        let value = self.builder.use_var(left);
         let is_too_little = self
             .builder
             .ins()
-            .icmp_imm_s(IntCC::SignedLessThan, after, 0);
+            .icmp_imm_s(IntCC::SignedLessThan, value, 0);
         let out = self.builder.create_block();
         let next = self.builder.create_block();
         self.builder.ins().brif(is_too_little, out, [], next, []);
         self.cold(out, |t| {
+            t.store_fuel();
             t.call_builtin(Builtin::OutOfFuel, &[]);
             t.load_fuel();
             t.builder.ins().jump(next, []);
@@ -184,7 +235,20 @@ impl FuncTranslator<'_, '_> {
         self.builder.seal_block(next);
     }
 
-    /// Reads the fuel where it is stored, after others may have used some.
+    /// Stores what is left for others, if it is counted.
+    pub fn store_fuel(&mut self) {
+        let Some(Fuel { left, region, .. }) = self.fuel else {
+            return;
+        };
+        let exec = self.constant_field(ContextHeader::EXEC);
+        let value = self.builder.use_var(left);
+        let flags = FuncTranslator::trusted(region);
+        self.builder
+            .ins()
+            .store(flags, value, exec, ExecState::FUEL);
+    }
+
+    /// Reads what others have left.
     fn load_fuel(&mut self) {
         let Some(Fuel { left, region, .. }) = self.fuel else {
             return;

@@ -10,6 +10,7 @@
 
 use super::exec::{Exec, Pending};
 use super::{Frame, Trap, handler, thread};
+use crate::fuel::Refill;
 use prefab_abi::exec::{ExecState, Landing};
 use prefab_abi::trap::TrapCode;
 use prefab_targets::host;
@@ -212,14 +213,19 @@ impl Exec {
         let is_interrupted = unsafe { (*exec).is_interrupted() };
         let stopped = if host::stack_pointer() < stack_limit {
             // SAFETY: as above.
-            unsafe { Self::note_before(exec, TrapCode::StackOverflow) };
+            unsafe { Self::note_without_frames(exec, TrapCode::StackOverflow) };
             1
         } else if is_interrupted {
             // SAFETY: as above.
-            unsafe { Self::note_before(exec, TrapCode::Interrupted) };
+            unsafe { Self::note_without_frames(exec, TrapCode::Interrupted) };
             1
         } else {
-            f()
+            let stopped = f();
+            // SAFETY: as above: the guest has ended.
+            match stopped {
+                0 => unsafe { Self::settle(exec) },
+                _ => stopped,
+            }
         };
         drop(activation);
         if stopped == 0 {
@@ -229,8 +235,23 @@ impl Exec {
         Err(unsafe { &mut *exec }.stopped())
     }
 
-    /// Notes why the guest is not entered at all.
-    unsafe fn note_before(exec: *mut Self, code: TrapCode) {
+    /// What `enter`'s function should have returned, of a guest that has returned: that it was
+    /// stopped, if it has used more fuel than it had since it last looked.
+    unsafe fn settle(exec: *mut Self) -> u32 {
+        // SAFETY: the caller, `enter`, was promised that it is valid and not referred to.
+        let state = unsafe { &mut *exec };
+        if state.abi.fuel >= 0 || state.refill() != Refill::Empty {
+            return 0;
+        }
+        // Its frames are gone.
+        state.abi.exit_fp = 0;
+        // SAFETY: as above.
+        unsafe { Self::note_without_frames(exec, TrapCode::OutOfFuel) };
+        1
+    }
+
+    /// Notes why the guest is not entered at all, or has ended.
+    unsafe fn note_without_frames(exec: *mut Self, code: TrapCode) {
         // SAFETY: the caller, `enter`, was promised that it is valid and not referred to.
         let exec = unsafe { &mut *exec };
         exec.pending = Some(Pending::Trap(code));

@@ -7,8 +7,8 @@
 ;;! func = "calls"
 ;;! func = "leaf"
 
-;; The fuel is in a register; what is left is stored with each run of instructions, which is paid
-;; for when it begins. The stub that is called where it does not suffice keeps all registers.
+;; The fuel is in a register, and is stored at the head of a loop, before calls and at returns. It is
+;; looked at when a function starts and in each loop; the stub that is called then keeps all registers.
 
 (module
   (memory 1 1)
@@ -31,7 +31,7 @@
 ;;    e: sub rdx, 0xa
 ;;   12: mov qword ptr [rcx + 0x38], rdx
 ;;   16: test rdx, rdx
-;;   19: jl 4a
+;;   19: jl 41
 ;;   1f: mov r8d, esi
 ;;   22: mov r8d, dword ptr [rdi + r8]            ; trap: out of bounds memory access
 ;;   26: sub esi, 4
@@ -40,17 +40,12 @@
 ;;   2e: jne e
 ;;   34: sub rdx, 1
 ;;   38: mov qword ptr [rcx + 0x38], rdx
-;;   3c: test rdx, rdx
-;;   3f: jl 58
-;;   45: mov rsp, rbp
-;;   48: pop rbp
-;;   49: ret
-;;   4a: call prefab_stub.prefab_rt_out_of_fuel
-;;   4f: mov rdx, qword ptr [rcx + 0x38]
-;;   53: jmp 1f
-;;   58: call prefab_stub.prefab_rt_out_of_fuel
-;;   5d: mov rcx, qword ptr [rcx + 0x38]
-;;   61: jmp 45
+;;   3c: mov rsp, rbp
+;;   3f: pop rbp
+;;   40: ret
+;;   41: call prefab_stub.prefab_rt_out_of_fuel
+;;   46: mov rdx, qword ptr [rcx + 0x38]
+;;   4a: jmp 1f
 
 ;;= x86_64: forever
 ;;    0: push rbp
@@ -73,80 +68,73 @@
 ;;    c: mov qword ptr [rsp + 8], r13
 ;;   11: mov r12, qword ptr [rdi - 0x18]
 ;;   15: mov r8, qword ptr [r12 + 0x38]
-;;   1a: sub r8, 1
-;;   1e: mov qword ptr [r12 + 0x38], r8
-;;   23: test r8, r8
-;;   26: jl 6d
-;;   2c: mov r13, rdi
-;;   2f: mov rdi, r13
-;;   32: call func 3 <leaf>
-;;   37: mov rax, qword ptr [r12 + 0x38]
-;;   3c: sub rax, 1
-;;   40: mov qword ptr [r12 + 0x38], rax
-;;   45: test rax, rax
-;;   48: jl 7f
-;;   4e: mov rdi, r13
-;;   51: call func 1 <forever>
-;;   56: mov rax, qword ptr [r12 + 0x38]
-;;   5b: mov r12, qword ptr [rsp]
-;;   5f: mov r13, qword ptr [rsp + 8]
-;;   64: add rsp, 0x10
-;;   68: mov rsp, rbp
-;;   6b: pop rbp
-;;   6c: ret
-;;   6d: call prefab_stub.prefab_rt_out_of_fuel
-;;   72: mov r13, rdi
-;;   75: mov rax, qword ptr [r12 + 0x38]
-;;   7a: jmp 2f
-;;   7f: mov rdi, r13
-;;   82: call prefab_stub.prefab_rt_out_of_fuel
-;;   87: mov rax, qword ptr [r12 + 0x38]
-;;   8c: jmp 51
+;;   1a: mov rsi, r8
+;;   1d: sub rsi, 1
+;;   21: test rsi, rsi
+;;   24: jl 5f
+;;   2a: mov r13, rdi
+;;   2d: mov qword ptr [r12 + 0x38], rsi
+;;   32: mov rdi, r13
+;;   35: call func 3 <leaf>
+;;   3a: sub qword ptr [r12 + 0x38], 1
+;;   40: mov rdi, r13
+;;   43: call func 1 <forever>
+;;   48: mov rax, qword ptr [r12 + 0x38]
+;;   4d: mov r12, qword ptr [rsp]
+;;   51: mov r13, qword ptr [rsp + 8]
+;;   56: add rsp, 0x10
+;;   5a: mov rsp, rbp
+;;   5d: pop rbp
+;;   5e: ret
+;;   5f: sub r8, 1
+;;   63: mov qword ptr [r12 + 0x38], r8
+;;   68: call prefab_stub.prefab_rt_out_of_fuel
+;;   6d: mov r13, rdi
+;;   70: mov rsi, qword ptr [r12 + 0x38]
+;;   75: jmp 2d
 
 ;;= x86_64: leaf
 ;;    0: push rbp
 ;;    1: mov rbp, rsp
-;;    4: mov rsi, qword ptr [rdi - 0x18]
-;;    8: mov r8, qword ptr [rsi + 0x38]
-;;    c: sub r8, 3
-;;   10: mov qword ptr [rsi + 0x38], r8
-;;   14: test r8, r8
-;;   17: jl 28
-;;   1d: mov dword ptr [rdi], 1                   ; trap: out of bounds memory access
-;;   23: mov rsp, rbp
-;;   26: pop rbp
-;;   27: ret
-;;   28: call prefab_stub.prefab_rt_out_of_fuel
-;;   2d: mov r10, qword ptr [rsi + 0x38]
-;;   31: jmp 1d
+;;    4: mov r9, qword ptr [rdi - 0x18]
+;;    8: mov r8, qword ptr [r9 + 0x38]
+;;    c: mov rsi, r8
+;;    f: sub rsi, 3
+;;   13: test rsi, rsi
+;;   16: jl 2b
+;;   1c: mov dword ptr [rdi], 1                   ; trap: out of bounds memory access
+;;   22: mov qword ptr [r9 + 0x38], rsi
+;;   26: mov rsp, rbp
+;;   29: pop rbp
+;;   2a: ret
+;;   2b: sub r8, 3
+;;   2f: mov qword ptr [r9 + 0x38], r8
+;;   33: call prefab_stub.prefab_rt_out_of_fuel
+;;   38: mov rsi, qword ptr [r9 + 0x38]
+;;   3c: jmp 1c
 
 ;;= aarch64: sum
 ;;    0: stp x29, x30, [sp, #-0x10]!
 ;;    4: mov x29, sp
-;;    8: ldur x1, [x2, #-0x18]
+;;    8: ldur x15, [x2, #-0x18]
 ;;    c: mov x0, x2
-;;   10: ldr x4, [x1, #0x38]
+;;   10: ldr x4, [x15, #0x38]
 ;;   14: mov w2, #0
 ;;   18: sub x4, x4, #0xa
-;;   1c: str x4, [x1, #0x38]
+;;   1c: str x4, [x15, #0x38]
 ;;   20: cmp x4, #0
-;;   24: b.lt 50
-;;   28: ldr w5, [x0, w3, uxtw]                   ; trap: out of bounds memory access
+;;   24: b.lt 48
+;;   28: ldr w1, [x0, w3, uxtw]                   ; trap: out of bounds memory access
 ;;   2c: sub w3, w3, #4
-;;   30: add w2, w2, w5
+;;   30: add w2, w2, w1
 ;;   34: cbnz w3, 18
-;;   38: sub x3, x4, #1
-;;   3c: str x3, [x1, #0x38]
-;;   40: cmp x3, #0
-;;   44: b.lt 5c
-;;   48: ldp x29, x30, [sp], #0x10
-;;   4c: ret
-;;   50: bl prefab_stub.prefab_rt_out_of_fuel
-;;   54: ldr x4, [x1, #0x38]
-;;   58: b 28
-;;   5c: bl prefab_stub.prefab_rt_out_of_fuel
-;;   60: ldr x0, [x1, #0x38]
-;;   64: b 48
+;;   38: sub x0, x4, #1
+;;   3c: str x0, [x15, #0x38]
+;;   40: ldp x29, x30, [sp], #0x10
+;;   44: ret
+;;   48: bl prefab_stub.prefab_rt_out_of_fuel
+;;   4c: ldr x4, [x15, #0x38]
+;;   50: b 28
 
 ;;= aarch64: forever
 ;;    0: stp x29, x30, [sp, #-0x10]!
@@ -170,54 +158,51 @@
 ;;    4: mov x29, sp
 ;;    8: stp x19, x20, [sp, #-0x10]!
 ;;    c: ldur x19, [x2, #-0x18]
-;;   10: ldr x9, [x19, #0x38]
-;;   14: sub x9, x9, #1
-;;   18: str x9, [x19, #0x38]
-;;   1c: cmp x9, #0
-;;   20: b.lt 5c
-;;   24: mov x20, x2
+;;   10: ldr x10, [x19, #0x38]
+;;   14: sub x4, x10, #1
+;;   18: cmp x4, #0
+;;   1c: b.lt 54
+;;   20: mov x20, x2
+;;   24: str x4, [x19, #0x38]
 ;;   28: mov x2, x20
 ;;   2c: bl func 3 <leaf>
 ;;   30: ldr x0, [x19, #0x38]
 ;;   34: sub x0, x0, #1
 ;;   38: str x0, [x19, #0x38]
-;;   3c: cmp x0, #0
-;;   40: b.lt 70
-;;   44: mov x2, x20
-;;   48: bl func 1 <forever>
-;;   4c: ldr x0, [x19, #0x38]
-;;   50: ldp x19, x20, [sp], #0x10
-;;   54: ldp x29, x30, [sp], #0x10
-;;   58: ret
+;;   3c: mov x2, x20
+;;   40: bl func 1 <forever>
+;;   44: ldr x0, [x19, #0x38]
+;;   48: ldp x19, x20, [sp], #0x10
+;;   4c: ldp x29, x30, [sp], #0x10
+;;   50: ret
+;;   54: sub x13, x10, #1
+;;   58: str x13, [x19, #0x38]
 ;;   5c: mov x0, x2
 ;;   60: mov x20, x2
 ;;   64: bl prefab_stub.prefab_rt_out_of_fuel
-;;   68: ldr x14, [x19, #0x38]
-;;   6c: b 28
-;;   70: mov x0, x20
-;;   74: bl prefab_stub.prefab_rt_out_of_fuel
-;;   78: ldr x0, [x19, #0x38]
-;;   7c: mov x2, x20
-;;   80: b 48
+;;   68: ldr x4, [x19, #0x38]
+;;   6c: b 24
 
 ;;= aarch64: leaf
 ;;    0: stp x29, x30, [sp, #-0x10]!
 ;;    4: mov x29, sp
-;;    8: ldur x6, [x2, #-0x18]
-;;    c: ldr x7, [x6, #0x38]
-;;   10: sub x7, x7, #3
-;;   14: str x7, [x6, #0x38]
-;;   18: cmp x7, #0
-;;   1c: b.lt 34
-;;   20: mov x0, x2
-;;   24: mov w12, #1
-;;   28: str w12, [x0]                            ; trap: out of bounds memory access
+;;    8: ldur x8, [x2, #-0x18]
+;;    c: ldr x9, [x8, #0x38]
+;;   10: sub x4, x9, #3
+;;   14: cmp x4, #0
+;;   18: b.lt 34
+;;   1c: mov x0, x2
+;;   20: mov w14, #1
+;;   24: str w14, [x0]                            ; trap: out of bounds memory access
+;;   28: str x4, [x8, #0x38]
 ;;   2c: ldp x29, x30, [sp], #0x10
 ;;   30: ret
-;;   34: mov x0, x2
-;;   38: bl prefab_stub.prefab_rt_out_of_fuel
-;;   3c: ldr x11, [x6, #0x38]
-;;   40: b 24
+;;   34: sub x11, x9, #3
+;;   38: str x11, [x8, #0x38]
+;;   3c: mov x0, x2
+;;   40: bl prefab_stub.prefab_rt_out_of_fuel
+;;   44: ldr x4, [x8, #0x38]
+;;   48: b 20
 
 ;;= riscv64: sum
 ;;    0: c.addi16sp sp, -0x10
@@ -225,56 +210,51 @@
 ;;    4: c.sdsp s0, 0(sp)
 ;;    6: c.mv s0, sp
 ;;    8: c.addi16sp sp, -0x20
-;;    a: c.sdsp s3, 0x18(sp)
-;;    c: c.sdsp s4, 0x10(sp)
-;;    e: c.sdsp s6, 8(sp)
-;;   10: c.sdsp s8, 0(sp)
-;;   12: c.mv s8, a1
-;;   14: ld s3, -0x18(a0)
-;;   18: c.mv s6, a0
-;;   1a: ld a0, 0x38(s3)
-;;   1e: c.li a1, 0
-;;   20: c.mv s4, a1
-;;   22: c.addi a0, -0xa
-;;   24: sd a0, 0x38(s3)
-;;   28: bltz a0, 40                              ; to 68
-;;   2c: c.mv a1, s8
-;;   2e: slli a2, a1, 0x20
-;;   32: c.srli a2, 0x20
-;;   34: c.mv a3, s6
-;;   36: c.add a2, a3
-;;   38: c.lw a2, 0(a2)                           ; trap: out of bounds memory access
+;;    a: c.sdsp s1, 0x18(sp)
+;;    c: c.sdsp s2, 0x10(sp)
+;;    e: c.sdsp s3, 8(sp)
+;;   10: c.sdsp s5, 0(sp)
+;;   12: c.mv s5, a1
+;;   14: ld s2, -0x18(a0)
+;;   18: c.mv a1, a0
+;;   1a: ld a2, 0x38(s2)
+;;   1e: c.li a0, 0
+;;   20: c.mv s3, a0
+;;   22: c.addi a2, -0xa
+;;   24: sd a2, 0x38(s2)
+;;   28: bltz a2, 3e                              ; to 66
+;;   2c: c.mv s1, a1
+;;   2e: c.mv a1, s5
+;;   30: slli a0, a1, 0x20
+;;   34: c.srli a0, 0x20
+;;   36: c.add a0, s1
+;;   38: c.lw a3, 0(a0)                           ; trap: out of bounds memory access
 ;;   3a: c.addiw a1, -4
-;;   3c: c.mv a3, s4
-;;   3e: c.addw a3, a2
-;;   40: c.mv s4, a3
-;;   42: beqz a1, 8                               ; to 4a
-;;   46: c.mv s8, a1
-;;   48: c.j -0x26                                ; to 22
-;;   4a: c.addi a0, -1
-;;   4c: sd a0, 0x38(s3)
-;;   50: bltz a0, 0x2a                            ; to 7a
-;;   54: c.mv a0, s4
-;;   56: c.ldsp s3, 0x18(sp)
-;;   58: c.ldsp s4, 0x10(sp)
-;;   5a: c.ldsp s6, 8(sp)
-;;   5c: c.ldsp s8, 0(sp)
-;;   5e: c.addi16sp sp, 0x20
-;;   60: c.ldsp ra, 8(sp)
-;;   62: c.ldsp s0, 0(sp)
-;;   64: c.addi16sp sp, 0x10
-;;   66: c.jr ra
-;;   68: c.mv a0, s6
+;;   3c: c.mv a0, s3
+;;   3e: c.addw a0, a3
+;;   40: beqz a1, c                               ; to 4c
+;;   44: c.mv s5, a1
+;;   46: c.mv s3, a0
+;;   48: c.mv a1, s1
+;;   4a: c.j -0x28                                ; to 22
+;;   4c: addi a1, a2, -1
+;;   50: sd a1, 0x38(s2)
+;;   54: c.ldsp s1, 0x18(sp)
+;;   56: c.ldsp s2, 0x10(sp)
+;;   58: c.ldsp s3, 8(sp)
+;;   5a: c.ldsp s5, 0(sp)
+;;   5c: c.addi16sp sp, 0x20
+;;   5e: c.ldsp ra, 8(sp)
+;;   60: c.ldsp s0, 0(sp)
+;;   62: c.addi16sp sp, 0x10
+;;   64: c.jr ra
+;;   66: c.mv s1, a1
+;;   68: c.mv a0, s1
 ;;   6a: auipc ra, 0
 ;;   6e: jalr prefab_stub.prefab_rt_out_of_fuel
-;;   72: ld a0, 0x38(s3)
-;;   76: c.mv a1, s8
-;;   78: c.j -0x4a                                ; to 2e
-;;   7a: c.mv a0, s6
-;;   7c: auipc ra, 0
-;;   80: jalr prefab_stub.prefab_rt_out_of_fuel
-;;   84: ld a0, 0x38(s3)
-;;   88: c.j -0x34                                ; to 54
+;;   72: ld a2, 0x38(s2)
+;;   76: c.mv a1, s5
+;;   78: c.j -0x48                                ; to 30
 
 ;;= riscv64: forever
 ;;    0: c.addi16sp sp, -0x10
@@ -302,43 +282,38 @@
 ;;    4: c.sdsp s0, 0(sp)
 ;;    6: c.mv s0, sp
 ;;    8: c.addi16sp sp, -0x10
-;;    a: c.sdsp s1, 8(sp)
-;;    c: c.sdsp s2, 0(sp)
-;;    e: ld s1, -0x18(a0)
-;;   12: c.mv s2, a0
-;;   14: c.ld a0, 0x38(s1)
-;;   16: c.addi a0, -1
-;;   18: c.sd a0, 0x38(s1)
-;;   1a: bltz a0, 0x32                            ; to 4c
-;;   1e: c.mv a0, s2
-;;   20: auipc ra, 0
-;;   24: jalr func 3 <leaf>
-;;   28: c.ld a5, 0x38(s1)
-;;   2a: c.addi a5, -1
-;;   2c: c.sd a5, 0x38(s1)
-;;   2e: bltz a5, 0x2c                            ; to 5a
-;;   32: c.mv a0, s2
-;;   34: auipc ra, 0
-;;   38: jalr func 1 <forever>
-;;   3c: c.ld a0, 0x38(s1)
-;;   3e: c.ldsp s1, 8(sp)
-;;   40: c.ldsp s2, 0(sp)
-;;   42: c.addi16sp sp, 0x10
-;;   44: c.ldsp ra, 8(sp)
-;;   46: c.ldsp s0, 0(sp)
-;;   48: c.addi16sp sp, 0x10
-;;   4a: c.jr ra
-;;   4c: c.mv a0, s2
-;;   4e: auipc ra, 0
-;;   52: jalr prefab_stub.prefab_rt_out_of_fuel
-;;   56: c.ld a3, 0x38(s1)
-;;   58: c.j -0x3a                                ; to 1e
-;;   5a: c.mv a0, s2
-;;   5c: auipc ra, 0
-;;   60: jalr prefab_stub.prefab_rt_out_of_fuel
-;;   64: c.ld a0, 0x38(s1)
-;;   66: c.mv a0, s2
-;;   68: c.j -0x34                                ; to 34
+;;    a: c.sdsp s2, 8(sp)
+;;    c: c.sdsp s3, 0(sp)
+;;    e: ld s2, -0x18(a0)
+;;   12: c.mv s3, a0
+;;   14: ld a1, 0x38(s2)
+;;   18: addi a0, a1, -1
+;;   1c: bltz a0, 0x38                            ; to 54
+;;   20: sd a0, 0x38(s2)
+;;   24: c.mv a0, s3
+;;   26: auipc ra, 0
+;;   2a: jalr func 3 <leaf>
+;;   2e: ld a0, 0x38(s2)
+;;   32: c.addi a0, -1
+;;   34: sd a0, 0x38(s2)
+;;   38: c.mv a0, s3
+;;   3a: auipc ra, 0
+;;   3e: jalr func 1 <forever>
+;;   42: ld a0, 0x38(s2)
+;;   46: c.ldsp s2, 8(sp)
+;;   48: c.ldsp s3, 0(sp)
+;;   4a: c.addi16sp sp, 0x10
+;;   4c: c.ldsp ra, 8(sp)
+;;   4e: c.ldsp s0, 0(sp)
+;;   50: c.addi16sp sp, 0x10
+;;   52: c.jr ra
+;;   54: addi a2, a1, -1
+;;   58: sd a2, 0x38(s2)
+;;   5c: c.mv a0, s3
+;;   5e: auipc ra, 0
+;;   62: jalr prefab_stub.prefab_rt_out_of_fuel
+;;   66: ld a0, 0x38(s2)
+;;   6a: c.j -0x4a                                ; to 20
 
 ;;= riscv64: leaf
 ;;    0: c.addi16sp sp, -0x10
@@ -349,24 +324,26 @@
 ;;    a: c.sdsp s1, 8(sp)
 ;;    c: c.sdsp s2, 0(sp)
 ;;    e: ld s1, -0x18(a0)
-;;   12: c.mv a1, a0
-;;   14: c.ld a0, 0x38(s1)
-;;   16: c.addi a0, -3
-;;   18: c.sd a0, 0x38(s1)
-;;   1a: bltz a0, 0x1a                            ; to 34
-;;   1e: c.mv s2, a1
-;;   20: c.li a1, 1
-;;   22: sw a1, 0(s2)                             ; trap: out of bounds memory access
-;;   26: c.ldsp s1, 8(sp)
-;;   28: c.ldsp s2, 0(sp)
-;;   2a: c.addi16sp sp, 0x10
-;;   2c: c.ldsp ra, 8(sp)
-;;   2e: c.ldsp s0, 0(sp)
-;;   30: c.addi16sp sp, 0x10
-;;   32: c.jr ra
-;;   34: c.mv s2, a1
-;;   36: c.mv a0, s2
-;;   38: auipc ra, 0
-;;   3c: jalr prefab_stub.prefab_rt_out_of_fuel
-;;   40: c.ld a0, 0x38(s1)
-;;   42: c.j -0x22                                ; to 20
+;;   12: c.mv a2, a0
+;;   14: c.ld a1, 0x38(s1)
+;;   16: addi a0, a1, -3
+;;   1a: bltz a0, 0x1c                            ; to 36
+;;   1e: c.mv s2, a2
+;;   20: c.li a3, 1
+;;   22: sw a3, 0(s2)                             ; trap: out of bounds memory access
+;;   26: c.sd a0, 0x38(s1)
+;;   28: c.ldsp s1, 8(sp)
+;;   2a: c.ldsp s2, 0(sp)
+;;   2c: c.addi16sp sp, 0x10
+;;   2e: c.ldsp ra, 8(sp)
+;;   30: c.ldsp s0, 0(sp)
+;;   32: c.addi16sp sp, 0x10
+;;   34: c.jr ra
+;;   36: addi a0, a1, -3
+;;   3a: c.sd a0, 0x38(s1)
+;;   3c: c.mv s2, a2
+;;   3e: c.mv a0, s2
+;;   40: auipc ra, 0
+;;   44: jalr prefab_stub.prefab_rt_out_of_fuel
+;;   48: c.ld a0, 0x38(s1)
+;;   4a: c.j -0x2a                                ; to 20
