@@ -4,7 +4,7 @@
 use lexopt::ValueExt;
 use lexopt::prelude::{Long, Short, Value};
 use prefab::runner::error::Failure;
-use prefab::runner::{Program, load, output};
+use prefab::runner::{Program, limits, load, output};
 use std::process::ExitCode;
 
 #[cfg(feature = "wasi")]
@@ -18,6 +18,8 @@ Options:
       --env NAME[=VALUE]    Set an environment variable; without =VALUE, to what it is here
       --argv0 NAME          What the program sees as its name; by default the file's
       --invoke EXPORT       Call this exported function with ARGS, and print its results
+      --fuel N              How many instructions it may execute (prefab compile --fuel)
+      --timeout SECONDS     How long it may run (prefab compile --interruptible)
   -h, --help                Print this
   -V, --version             Print the version
 ";
@@ -29,9 +31,11 @@ Calls a function of an object that `prefab compile` wrote
 Usage: prefab-run --invoke EXPORT FILE.o [ARGS]
 
 Options:
-      --invoke EXPORT  Call this exported function with ARGS, and print its results
-  -h, --help           Print this
-  -V, --version        Print the version
+      --invoke EXPORT    Call this exported function with ARGS, and print its results
+      --fuel N           How many instructions it may execute (prefab compile --fuel)
+      --timeout SECONDS  How long it may run (prefab compile --interruptible)
+  -h, --help             Print this
+  -V, --version          Print the version
 ";
 
 fn main() -> ExitCode {
@@ -72,6 +76,10 @@ fn run() -> Result<ExitCode, Stop> {
         let text = |parser: &mut lexopt::Parser| parser.value()?.string();
         match parser.next()? {
             Some(Long("invoke")) => program.invoke = Some(text(&mut parser)?),
+            Some(Long("fuel")) => program.fuel = Some(parser.value()?.parse()?),
+            Some(Long("timeout")) => {
+                program.timeout = Some(parser.value()?.parse_with(limits::seconds)?);
+            }
             #[cfg(feature = "wasi")]
             Some(Long("dir")) => program.dirs.push(text(&mut parser)?),
             #[cfg(feature = "wasi")]

@@ -2,6 +2,7 @@
 
 pub mod error;
 mod invoke;
+pub mod limits;
 pub mod load;
 pub mod output;
 #[cfg(feature = "wasi")]
@@ -12,6 +13,7 @@ use error::Failure;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// The exit code of a program that trapped: 128 + SIGABRT.
 const TRAPPED: u8 = 134;
@@ -32,6 +34,10 @@ pub struct Program {
     pub args: Vec<OsString>,
     /// The export that is called instead of the program's start.
     pub invoke: Option<String>,
+    /// How many instructions it may execute.
+    pub fuel: Option<u64>,
+    /// How long it may run.
+    pub timeout: Option<Duration>,
     /// Its directories: `HOST` or `HOST::GUEST`.
     #[cfg(feature = "wasi")]
     pub dirs: Vec<String>,
@@ -68,6 +74,7 @@ impl Program {
         linker: &Linker<Host>,
         store: &mut Store<Host>,
     ) -> Result<(), Stop> {
+        self.limit(store)?;
         let instance = linker.instantiate(&mut *store, module)?;
         if let Some(name) = &self.invoke {
             let func = instance.get_func(&mut *store, name);

@@ -66,6 +66,29 @@ fn json() {
 }
 
 #[test]
+fn controls() {
+    let place = object();
+    let report = |place: &Place| -> Value {
+        let json = place.prefab(["inspect", "app.o", "--json"]).ok();
+        serde_json::from_str(&json).unwrap()
+    };
+    let plain = report(&place);
+    assert_eq!(plain["interruptible"], false);
+    assert_eq!(plain["fuel"], false);
+    place
+        .prefab(["compile", "app.wat", "--interruptible", "--fuel"])
+        .ok();
+    let controlled = report(&place);
+    assert_eq!(controlled["interruptible"], true);
+    assert_eq!(controlled["fuel"], true);
+    assert_eq!(controlled["options"], "-O2 --interruptible --fuel");
+    let text = place.prefab(["inspect", "app.o"]).ok();
+    for line in ["  interruptible    yes", "  counts fuel      yes"] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+}
+
+#[test]
 fn people() {
     let place = object();
     let text = place.prefab(["inspect", "app.o"]).ok();

@@ -43,6 +43,79 @@ fn functions_and_their_traps() {
 }
 
 #[test]
+fn programs_that_do_not_end() {
+    let place = Place::new();
+    place.write(
+        "a.wat",
+        r#"(module
+             (func (export "_start") (call $busy))
+             (func $busy (loop (br 0)))
+             (func (export "nothing") nop nop))"#,
+    );
+    for options in [&[][..], &["--traps", "explicit"]] {
+        let args = ["compile", "a.wat", "--interruptible", "--fuel"];
+        assert_eq!(place.prefab([&args, options].concat()).code, Some(0));
+        let run = place.runner(["--timeout", "0.01", "a.o"]);
+        assert_eq!(run.code, Some(134));
+        assert!(
+            run.stderr
+                .starts_with("a.o: error: wasm trap: interrupted\n  0: a!busy @ 0x"),
+            "{run:?}"
+        );
+        let run = place.runner(["--fuel", "100000", "a.o"]);
+        assert_eq!(run.code, Some(134));
+        assert!(
+            run.stderr
+                .starts_with("a.o: error: wasm trap: all fuel consumed\n  0: a!busy @ 0x"),
+            "{run:?}"
+        );
+        let run = place.runner(["--fuel=2", "--timeout=60", "--invoke=nothing", "a.o"]);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        let run = place.runner(["--fuel=1", "--invoke=nothing", "a.o"]);
+        assert_eq!(run.code, Some(134), "{run:?}");
+    }
+    // A module is compiled as it is needed.
+    let run = place.prefab(["run", "--timeout", "0.01", "a.wat"]);
+    assert_eq!(run.code, Some(134), "{run:?}");
+    let run = place.prefab(["run", "--fuel", "1", "--invoke", "nothing", "a.wat"]);
+    assert_eq!(run.code, Some(134), "{run:?}");
+
+    assert_eq!(place.prefab(["compile", "a.wat"]).code, Some(0));
+    for (option, flag) in [("--fuel=5", "--fuel"), ("--timeout=5", "--interruptible")] {
+        let run = place.runner([option, "a.o"]);
+        assert_eq!(run.code, Some(1), "{run:?}");
+        let needed = format!("compile it with `prefab compile {flag}`");
+        assert!(run.stderr.contains(&needed), "{run:?}");
+    }
+    let run = place.runner(["--timeout=soon", "a.o"]);
+    assert_eq!(run.code, Some(2), "{run:?}");
+}
+
+/// Time is up for a program that waits for the host, too.
+#[cfg(feature = "wasi")]
+#[test]
+fn programs_that_wait_for_ever() {
+    let place = Place::new();
+    place.write(
+        "wait.wat",
+        r#"(module
+             (import "wasi_snapshot_preview1" "poll_oneoff"
+               (func $poll (param i32 i32 i32 i32) (result i32)))
+             (memory (export "memory") 1)
+             ;; One hour, in nanoseconds, of the monotonic clock.
+             (data (i32.const 16) "\01")
+             (func (export "_start")
+               (i64.store (i32.const 24) (i64.const 3600000000000))
+               (drop (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 128)))))"#,
+    );
+    let args = ["compile", "wait.wat", "--interruptible"];
+    assert_eq!(place.prefab(args).code, Some(0));
+    let run = place.runner(["--timeout=0.01", "wait.o"]);
+    assert_eq!(run.code, Some(134), "{run:?}");
+    assert!(run.stderr.contains("still waits for the host"), "{run:?}");
+}
+
+#[test]
 fn programs_and_their_world() {
     let place = Place::new();
     place.write(

@@ -259,3 +259,35 @@ fn the_note_must_not_promise_what_the_code_does_not_keep() {
         }
     }
 }
+
+#[test]
+fn the_note_says_how_the_host_controls_the_code() {
+    const INTERRUPTIBLE: u32 = 9;
+    const FUEL: u32 = 10;
+    let place = Place::new();
+    place.write("good.wat", MODULE);
+    for target in Target::ALL {
+        let args = ["compile", "good.wat", "--interruptible", "--fuel"];
+        let args = [&args[..], &["--target", target.triple()]].concat();
+        place.prefab(args).ok();
+        place.prefab(["inspect", "--verify", "good.o"]).ok();
+        let object = std::fs::read(place.path("good.o")).unwrap();
+        let note = section(&object, ".note.prefab");
+        for (tag, expected) in [
+            (
+                INTERRUPTIBLE,
+                "the code can be interrupted, but that is not said",
+            ),
+            (FUEL, "the code counts fuel, but that is not said"),
+        ] {
+            let field = [tag, 4, 1].map(u32::to_le_bytes).concat();
+            let mut fields = object[note..].windows(field.len());
+            let at = note + fields.position(|bytes| bytes == field).unwrap();
+            let mut tampered = object.clone();
+            // A field that whoever does not know it may pass over.
+            tampered[at + 3] = 0x80;
+            let found = problems(&place, &tampered);
+            assert!(found.contains(expected), "{target}: {found}");
+        }
+    }
+}

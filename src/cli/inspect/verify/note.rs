@@ -4,8 +4,11 @@ use super::Findings;
 use crate::cli::inspect::artifact::Artifact;
 use crate::cli::inspect::report::hex;
 use prefab_abi::ABI_REVISION;
+use prefab_abi::builtin::Builtin;
+use prefab_abi::meta::SlotKind;
 use prefab_abi::note::{MEMORY_SIZE_LIMIT_BYTES, MemoryPlan, Note, Traps};
 use prefab_abi::object::SECTION_NOTE;
+use prefab_abi::trap::TrapCode;
 use prefab_targets::{FeatureSet, Target};
 
 pub(super) fn check(artifact: &Artifact<'_>, findings: &mut Findings) {
@@ -39,6 +42,9 @@ pub(super) fn check(artifact: &Artifact<'_>, findings: &mut Findings) {
     for message in plan(note, artifact.traps.iter().count()) {
         problem(message);
     }
+    for message in controls(artifact) {
+        problem(message);
+    }
     match artifact.content_sha256() {
         Ok(hash) if hash == note.content_sha256 => {}
         Ok(hash) => problem(format!(
@@ -48,6 +54,28 @@ pub(super) fn check(artifact: &Artifact<'_>, findings: &mut Findings) {
         )),
         Err(error) => problem(error),
     }
+}
+
+/// What the code does for the host to control it and the note does not say: a store would take the
+/// object for one that does not.
+fn controls(artifact: &Artifact<'_>) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut sites = artifact.traps.iter();
+    let polls = sites.any(|(_, code)| code == Some(TrapCode::Interrupted));
+    if polls && !artifact.note.is_interruptible {
+        problems.push("the code can be interrupted, but that is not said".to_string());
+    }
+    // Slots that cannot be read are a problem of the metadata's.
+    let slots = artifact.meta.slots().ok();
+    let mut slots = slots.iter().flat_map(|slots| slots.iter()).flatten();
+    let counts = slots.any(|slot| {
+        SlotKind::from_number(slot.kind) == Some(SlotKind::Builtin)
+            && Builtin::from_number(slot.index) == Some(Builtin::OutOfFuel)
+    });
+    if counts && !artifact.note.uses_fuel {
+        problems.push("the code counts fuel, but that is not said".to_string());
+    }
+    problems
 }
 
 /// What is wrong with memory plan and traps: they must fit each other and the number of
