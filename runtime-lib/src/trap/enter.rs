@@ -220,11 +220,10 @@ impl Exec {
             unsafe { Self::note_without_frames(exec, TrapCode::Interrupted) };
             1
         } else {
-            let stopped = f();
-            // SAFETY: as above: the guest has ended.
-            match stopped {
+            match f() {
+                // SAFETY: as above: the guest has ended.
                 0 => unsafe { Self::settle(exec) },
-                _ => stopped,
+                stopped => stopped,
             }
         };
         drop(activation);
