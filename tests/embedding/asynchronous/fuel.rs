@@ -71,7 +71,7 @@ fn a_guest_yields_as_often_as_its_fuel_says() {
     let (mut store, instance) = start(1000, (400 << 10) - 2);
     let count: TypedFunc<i32, i32> = instance.get_typed_func(&mut store, "count").unwrap();
     let yields = |store: &mut Store<()>| {
-        let mut call = Box::pin(count.call_async(store, 1000));
+        let mut call = Box::pin(count.call_async(store, 1100));
         let mut yields = 0;
         while poll_once(call.as_mut()).is_pending() {
             yields += 1;
@@ -80,7 +80,7 @@ fn a_guest_yields_as_often_as_its_fuel_says() {
     };
     let used = {
         store.set_fuel(1 << 40).unwrap();
-        count.call(&mut store, 1000).unwrap();
+        count.call(&mut store, 1100).unwrap();
         (1 << 40) - store.get_fuel().unwrap()
     };
     store
