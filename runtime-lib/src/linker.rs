@@ -97,7 +97,22 @@ impl<T, M: Mode> Linker<T, M> {
         &mut self,
         module: &str,
         name: &str,
-        function: impl IntoFunc<T, M, Params, R>,
+        function: impl IntoFunc<T, M, Params, R> + Allowed<M>,
+    ) -> Result<&mut Self, Error> {
+        let host = Arc::new(function.into_host());
+        self.insert(module, name, Provided::Host(host))
+    }
+
+    /// As [`func_wrap`](Self::func_wrap), in code that serves linkers of every mode: the function
+    /// is `Send` and `Sync` whatever the mode asks.
+    ///
+    /// # Errors
+    /// If the name is taken.
+    pub fn func_wrap_any_mode<Params, R>(
+        &mut self,
+        module: &str,
+        name: &str,
+        function: impl IntoFunc<T, M, Params, R> + Send + Sync,
     ) -> Result<&mut Self, Error> {
         let host = Arc::new(function.into_host());
         self.insert(module, name, Provided::Host(host))
@@ -118,6 +133,28 @@ impl<T, M: Mode> Linker<T, M> {
     where
         F: Fn(crate::Caller<'_, T, M>, &[Val], &mut [Val]) -> Result<(), Error>
             + Allowed<M>
+            + 'static,
+    {
+        let host = Arc::new(HostFunc::dynamic::<T, M, F>(ty, function));
+        self.insert(module, name, Provided::Host(host))
+    }
+
+    /// As [`func_new`](Self::func_new), in code that serves linkers of every mode: the function is
+    /// `Send` and `Sync` whatever the mode asks.
+    ///
+    /// # Errors
+    /// If the name is taken.
+    pub fn func_new_any_mode<F>(
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: FuncType,
+        function: F,
+    ) -> Result<&mut Self, Error>
+    where
+        F: Fn(crate::Caller<'_, T, M>, &[Val], &mut [Val]) -> Result<(), Error>
+            + Send
+            + Sync
             + 'static,
     {
         let host = Arc::new(HostFunc::dynamic::<T, M, F>(ty, function));

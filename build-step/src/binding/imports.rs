@@ -118,12 +118,13 @@ impl<'a> Imports<'a> {
         self.has_trait() || !self.externs.is_empty()
     }
 
-    /// What is asked of the store's data.
-    pub fn bound(&self) -> String {
+    /// The type parameters of a store, with what is asked of its data.
+    pub fn store_params(&self) -> String {
+        let mode = format!("M: {}::Mode", self.binding.runtime);
         if self.has_trait() {
-            format!(": {}Imports", self.binding.type_name)
+            format!("T: {}Imports<M>, {mode}", self.binding.type_name)
         } else {
-            String::new()
+            format!("T, {mode}")
         }
     }
 
@@ -160,7 +161,10 @@ impl<'a> Imports<'a> {
         );
         doc(out, "", &text);
         accepted(out);
-        line!(out, "pub trait {type_name}Imports: Sized {{");
+        line!(
+            out,
+            "pub trait {type_name}Imports<M: {runtime}::Mode = {runtime}::Shared>: Sized {{"
+        );
         if self.wasi {
             doc(
                 out,
@@ -185,7 +189,7 @@ impl<'a> Imports<'a> {
             doc(out, "    ", &text);
             line!(
                 out,
-                "    fn {}(caller: &mut {runtime}::Caller<'_, Self>{}) -> Result<{}, {runtime}::Error>;",
+                "    fn {}(caller: &mut {runtime}::Caller<'_, Self, M>{}) -> Result<{}, {runtime}::Error>;",
                 func.method,
                 typed(&func.params, func.ty, runtime),
                 types::results(func.ty.results(), runtime)
@@ -233,10 +237,11 @@ impl<'a> Imports<'a> {
     ///
     /// # Errors
     /// None.
-    pub fn add_to_linker<T>(_linker: &mut {runtime}::Linker<T>) -> Result<(), {runtime}::Error> {{
+    pub fn add_to_linker<{}>(_linker: &mut {runtime}::Linker<T, M>) -> Result<(), {runtime}::Error> {{
         Ok(())
     }}
-"
+",
+                self.store_params()
             );
             return;
         }
@@ -246,10 +251,10 @@ impl<'a> Imports<'a> {
     ///
     /// # Errors
     /// If one is defined already.
-    pub fn add_to_linker<T: {}Imports>(
-        linker: &mut {runtime}::Linker<T>,
+    pub fn add_to_linker<{}>(
+        linker: &mut {runtime}::Linker<T, M>,
     ) -> Result<(), {runtime}::Error> {{",
-            self.binding.type_name
+            self.store_params()
         );
         if self.wasi {
             line!(
@@ -285,10 +290,10 @@ impl Func<'_> {
         let Import { module, name, .. } = self.import;
         line!(
             out,
-            "        linker.func_wrap(
+            "        linker.func_wrap_any_mode(
             {module:?},
             {name:?},
-            |mut caller: {runtime}::Caller<'_, T>{}| T::{}(&mut caller{}),
+            |mut caller: {runtime}::Caller<'_, T, M>{}| T::{}(&mut caller{}),
         )?;",
             typed(&self.params, self.ty, runtime),
             self.method,
@@ -321,7 +326,7 @@ impl Func<'_> {
         };
         line!(
             out,
-            "        linker.func_new(
+            "        linker.func_new_any_mode(
             {module:?},
             {name:?},
             {},

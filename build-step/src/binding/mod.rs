@@ -128,7 +128,7 @@ fn module(out: &mut String, binding: &Binding<'_>) {
 
 fn instantiate(out: &mut String, binding: &Binding<'_>, imports: &Imports<'_>) {
     let runtime = binding.runtime;
-    let bound = imports.bound();
+    let params = imports.store_params();
     let externs = imports.externs_param();
     line!(
         out,
@@ -139,15 +139,18 @@ fn instantiate(out: &mut String, binding: &Binding<'_>, imports: &Imports<'_>) {
     /// # Errors
     /// If the module does not fit this machine, is too large for it, or traps in its initialisation
     /// or start function.
-    pub fn instantiate<T{bound}>(
-        store: &mut {runtime}::Store<T>,{externs}
+    pub fn instantiate<{params}>(
+        store: &mut {runtime}::Store<T, M>,{externs}
     ) -> Result<Self, {runtime}::Error> {{"
     );
     if imports.is_linker_changed() {
-        line!(out, "        let mut linker = {runtime}::Linker::new();");
+        line!(
+            out,
+            "        let mut linker = {runtime}::Linker::with_mode();"
+        );
         line!(out, "        Self::add_to_linker(&mut linker)?;");
     } else {
-        line!(out, "        let linker = {runtime}::Linker::new();");
+        line!(out, "        let linker = {runtime}::Linker::with_mode();");
     }
     imports.write_defines(out);
     line!(

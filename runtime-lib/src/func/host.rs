@@ -11,7 +11,7 @@ use crate::address;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::instance::Instance;
-use crate::store::{Allowed, Mode, StoreContextMut, StoreInner};
+use crate::store::{Mode, StoreContextMut, StoreInner};
 use crate::trap::{Exec, Pending};
 use crate::value::{RawVal, Val};
 use prefab_abi::func::HostBinding;
@@ -96,7 +96,7 @@ impl HostFunc {
     /// A host function that takes and returns [`Val`]s.
     pub(crate) fn dynamic<T, M: Mode, F>(ty: FuncType, closure: F) -> Self
     where
-        F: Fn(Caller<'_, T, M>, &[Val], &mut [Val]) -> Result<(), Error> + Allowed<M> + 'static,
+        F: Fn(Caller<'_, T, M>, &[Val], &mut [Val]) -> Result<(), Error> + 'static,
     {
         // SAFETY: the shim is made for this `F`, and there is no other.
         unsafe { Self::new(ty, closure, None, call_dynamic::<T, M, F>) }

@@ -60,7 +60,7 @@ impl Func {
     /// A host function whose type is that of a closure.
     pub fn wrap<C, Params, R>(
         mut store: C,
-        function: impl IntoFunc<C::Data, C::Mode, Params, R>,
+        function: impl IntoFunc<C::Data, C::Mode, Params, R> + Allowed<C::Mode>,
     ) -> Self
     where
         C: AsContextMut,

@@ -10,7 +10,7 @@ use super::host::{Binding, HostFunc, call_host, read_value};
 use super::tuples::{WasmResults, WasmRet, for_each_arity};
 use super::ty::WasmTy;
 use crate::caller::Caller;
-use crate::store::{Allowed, Mode};
+use crate::store::Mode;
 use prefab_abi::types::FuncType;
 
 /// A closure that can be a host function: `Fn(A, …) -> R` or `Fn(Caller<'_, T>, A, …) -> R` with
@@ -36,7 +36,7 @@ macro_rules! into_func {
         impl<T, M, F, R, $($ty),*> IntoFunc<T, M, $params, R> for F
         where
             M: Mode,
-            F: Fn($($caller,)? $($ty),*) -> R + Allowed<M> + 'static,
+            F: Fn($($caller,)? $($ty),*) -> R + 'static,
             $($ty: WasmTy,)*
             R: WasmRet,
         {

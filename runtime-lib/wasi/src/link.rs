@@ -1,6 +1,6 @@
 //! The functions of WASI as imports of modules.
 
-use prefab_runtime::{Caller, Error, Extern, Linker};
+use prefab_runtime::{Caller, Error, Extern, Linker, Mode};
 
 use crate::ctx::WasiCtx;
 use crate::errno::Errno;
@@ -16,20 +16,20 @@ macro_rules! define {
         }
     };
     ($linker:ident $get:ident $snapshot:ident $name:ident($( $param:ident: $type:ty ),*) -> errno, both) => {
-        $linker.func_wrap(
+        $linker.func_wrap_any_mode(
             $snapshot.module_name(),
             stringify!($name),
-            move |mut caller: Caller<'_, T> $( , $param: $type )*| -> Result<u32, Error> {
+            move |mut caller: Caller<'_, T, M> $( , $param: $type )*| -> Result<u32, Error> {
                 let errno = enter(&mut caller, $get, $snapshot, |ctx, mem| ctx.$name(mem $( , $param )*))?;
                 Ok(u32::from(errno.code()))
             },
         )?;
     };
     ($linker:ident $get:ident $snapshot:ident $name:ident($( $param:ident: $type:ty ),*) -> never, both) => {
-        $linker.func_wrap(
+        $linker.func_wrap_any_mode(
             $snapshot.module_name(),
             stringify!($name),
-            move |mut caller: Caller<'_, T> $( , $param: $type )*| -> Result<(), Error> {
+            move |mut caller: Caller<'_, T, M> $( , $param: $type )*| -> Result<(), Error> {
                 enter(&mut caller, $get, $snapshot, |ctx, mem| ctx.$name(mem $( , $param )*)).map(drop)
             },
         )?;
@@ -45,7 +45,7 @@ macro_rules! define_all {
     };
 }
 
-/// Defines all functions of both snapshots in `linker`. `get` finds the context in the store's data.
+/// Defines all functions of both snapshots in `linker`, of whatever mode. `get` finds the context in the store's data.
 ///
 /// They work on the memory that the calling module exports as `memory`; to a module that exports
 /// none, every pointer is [`Errno::Fault`]. A program that ends itself ends with the host error
@@ -54,7 +54,7 @@ macro_rules! define_all {
 /// # Errors
 ///
 /// [`Error::Duplicate`] if the linker has one of them already.
-pub fn add_to_linker<T, G>(linker: &mut Linker<T>, get: G) -> Result<(), Error>
+pub fn add_to_linker<T, M: Mode, G>(linker: &mut Linker<T, M>, get: G) -> Result<(), Error>
 where
     G: Fn(&mut T) -> &mut WasiCtx + Copy + Send + Sync + 'static,
 {
@@ -65,8 +65,8 @@ where
 }
 
 /// Makes one call: finds the memory and the context, and passes on the end of the program.
-fn enter<T, R: IntoOutcome>(
-    caller: &mut Caller<'_, T>,
+fn enter<T, M: Mode, R: IntoOutcome>(
+    caller: &mut Caller<'_, T, M>,
     get: impl Fn(&mut T) -> &mut WasiCtx,
     snapshot: Snapshot,
     call: impl FnOnce(&mut WasiCtx, &mut GuestMemory<'_>) -> R,

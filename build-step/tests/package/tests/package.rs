@@ -28,7 +28,7 @@ fn in_a_test() {
 #[test]
 fn in_a_program_beside_that_of_its_library() {
     let printed = stdout(Path::new(env!("CARGO_BIN_EXE_prefab-build-test")));
-    assert_eq!(printed, "hello 7\neverything beside hello\n");
+    assert_eq!(printed, "hello 7\nhello 8\neverything beside hello\n");
 }
 
 #[test]
