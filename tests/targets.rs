@@ -48,7 +48,7 @@ fn main() -> ExitCode {
             features::are_found(machine).map_err(failed)
         }));
         for package in PACKAGES {
-            let test = move |it: &Executable| it.package == package && it.name != CONFORMANCE;
+            let test = move |it: &Executable| it.package == package && !APART.contains(&it.name.as_str());
             let name = format!("{} {package}", machine.name);
             trials.push(trial(name, machine, machine.plain_cpu, test, &counts));
         }
@@ -73,6 +73,10 @@ fn main() -> ExitCode {
 }
 
 const CONFORMANCE: &str = "conformance";
+
+/// What is not run with the other tests of its package: the suite runs on two CPUs; and which
+/// programs rustc refuses does not depend on the target.
+const APART: [&str; 2] = [CONFORMANCE, "compile_fail"];
 
 /// A trial that runs those of a machine's executables that hold tests and that `choose` takes.
 fn trial(
