@@ -48,7 +48,8 @@ fn main() -> ExitCode {
             features::are_found(machine).map_err(failed)
         }));
         for package in PACKAGES {
-            let test = move |it: &Executable| it.package == package && !APART.contains(&it.name.as_str());
+            let test =
+                move |it: &Executable| it.package == package && !APART.contains(&it.name.as_str());
             let name = format!("{} {package}", machine.name);
             trials.push(trial(name, machine, machine.plain_cpu, test, &counts));
         }
