@@ -101,6 +101,21 @@ pub enum Error {
         /// The name of the module.
         module: String,
     },
+    /// All instances of a pool are in use.
+    #[error("all {capacity} instances of the pool are in use")]
+    PoolFull {
+        /// How many there are.
+        capacity: usize,
+    },
+    /// All instances of a pool are in use, and nobody else could give one back while this thread
+    /// waits for one.
+    #[error(
+        "all {capacity} instances of the pool are in use by this thread, which would wait for itself"
+    )]
+    PoolDeadlock {
+        /// How many there are.
+        capacity: usize,
+    },
     /// An instance was to be reset while a guest of its store waits for a host function to return.
     #[error("an instance cannot be reset while a guest of its store runs")]
     GuestRuns,

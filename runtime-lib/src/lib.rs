@@ -15,7 +15,8 @@
 //! | --- | --- |
 //! | `module/` | [`Module`]: metadata read in place, the image of its memories |
 //! | `store/` | [`Store`], and the two sides of it: with the host's data, and without |
-//! | `instance/` | [`Instance`]: its fields, imports, segments, and how one is made |
+//! | `instance/` | [`Instance`]: its fields, imports, segments, how one is made, run once and reset |
+//! | `pool/` | [`InstancePool`]: instances that are used again |
 //! | `memory/` `table/` `global/` | [`Memory`], [`Table`], [`Global`] |
 //! | `func/` | [`Func`], [`TypedFunc`]; closures as host functions |
 //! | `linker.rs` | [`Linker`]: imports by name |
@@ -52,6 +53,7 @@ mod mapping;
 mod memory;
 mod module;
 mod pages;
+mod pool;
 #[cfg(test)]
 mod stand_in;
 mod store;
@@ -78,6 +80,7 @@ pub use interrupt::InterruptHandle;
 pub use linker::{Linker, LocalLinker};
 pub use memory::Memory;
 pub use module::{ExportType, ImageSource, ImportType, Module, ModuleParts, Unmet, check_note};
+pub use pool::{InstancePool, PooledInstance, ReusePolicy};
 pub use prefab_abi::meta::ModuleKind;
 pub use prefab_abi::trap::TrapCode;
 pub use prefab_abi::types::{FuncType, ValType};

@@ -1,4 +1,4 @@
-//! Modules from their text.
+//! Modules from their text; tests with a process of their own.
 //!
 //! # Safety
 //!
@@ -7,6 +7,7 @@
 
 use prefab::targets::Target;
 use prefab::{CompileOptions, Instance, Linker, Module, Store, compile};
+use std::process::Command;
 
 /// The module, compiled for this machine and loaded.
 pub fn module(text: &str) -> Module {
@@ -34,4 +35,57 @@ pub fn instance(text: &str) -> (Store<()>, Instance) {
     let mut store = Store::new(());
     let instance = Linker::new().instantiate(&mut store, &module(text));
     (store, instance.expect("it instantiates"))
+}
+
+const CHILD: &str = "PREFAB_EMBEDDING_TEST_CHILD";
+
+/// Whether this process is a test's own, where nothing else happens.
+pub fn is_child() -> bool {
+    std::env::var_os(CHILD).is_some()
+}
+
+/// Runs the test of this name in a process of its own.
+#[track_caller]
+pub fn in_child(test: &str) {
+    let program = std::env::current_exe().unwrap();
+    // Where programs of this instruction set need another one to run them, this says which.
+    let runner = std::env::var("PREFAB_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    let mut command = match words.next() {
+        None => Command::new(program),
+        Some(runner) => {
+            let mut command = Command::new(runner);
+            command.args(words).arg(program);
+            command
+        }
+    };
+    let args = [test, "--exact", "--nocapture", "--test-threads=1"];
+    let output = command.args(args).env(CHILD, "1").output().unwrap();
+    let ran = String::from_utf8_lossy(&output.stdout).contains("1 passed");
+    assert!(output.status.success() && ran, "{output:?}");
+}
+
+/// What this process holds of the system.
+#[derive(Debug)]
+pub struct Held {
+    pub address_bytes: usize,
+    pub resident_pages: usize,
+    pub descriptors: usize,
+    pub mappings: usize,
+}
+
+pub fn held() -> Held {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let mut numbers = statm
+        .split_whitespace()
+        .map(|word| word.parse::<usize>().unwrap());
+    // In pages, which have 4 KiB at least.
+    let mut next = || numbers.next().unwrap();
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    Held {
+        address_bytes: next() << 12,
+        resident_pages: next(),
+        descriptors: std::fs::read_dir("/proc/self/fd").unwrap().count(),
+        mappings: maps.lines().count(),
+    }
 }

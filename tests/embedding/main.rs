@@ -16,6 +16,7 @@ mod limits;
 mod linked;
 mod memories;
 mod plans;
+mod pool;
 mod reset;
 mod tables;
 mod traps;

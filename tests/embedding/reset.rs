@@ -1,13 +1,12 @@
 //! A reset instance is a fresh one.
 
-use crate::common::{module, module_with};
+use crate::common::{held, in_child, is_child, module, module_with};
 use prefab::{
     Caller, CompileOptions, Error, Extern, Instance, Linker, Memory, MemoryType, Module, Store,
     Table, TableType, TrapCode, Val, ValType,
 };
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use std::process::{Command, Output};
 
 /// All that a guest can change, and a way to change each.
 const EVERYTHING: &str = r#"(module
@@ -478,44 +477,10 @@ fn what_is_shared_is_reset_by_its_owner_and_written_by_its_users() {
     assert_eq!(global.get(&store).unwrap().i32(), Some(5));
 }
 
-const CHILD: &str = "PREFAB_RESET_TEST_CHILD";
-
-/// Runs the test of this name in a child of its own, where nothing else happens.
-fn in_child(test: &str) -> Output {
-    let program = std::env::current_exe().unwrap();
-    // Where programs of this instruction set need another one to run them, this says which.
-    let runner = std::env::var("PREFAB_RUNNER").unwrap_or_default();
-    let mut words = runner.split_whitespace();
-    let mut command = match words.next() {
-        None => Command::new(program),
-        Some(runner) => {
-            let mut command = Command::new(runner);
-            command.args(words).arg(program);
-            command
-        }
-    };
-    command
-        .args([&format!("reset::{test}"), "--exact"])
-        .args(["--nocapture", "--test-threads=1"])
-        .env(CHILD, "1")
-        .output()
-        .unwrap()
-}
-
-/// Resident memory in pages, open descriptors, and mappings of this process.
-fn held() -> [usize; 3] {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let resident = statm.split(' ').nth(1).unwrap().parse().unwrap();
-    let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().count();
-    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-    [resident, descriptors, maps.lines().count()]
-}
-
 #[test]
 fn ten_thousand_resets_hold_no_more_than_one() {
-    if std::env::var_os(CHILD).is_none() {
-        let output = in_child("ten_thousand_resets_hold_no_more_than_one");
-        assert!(output.status.success(), "{output:?}");
+    if !is_child() {
+        in_child("reset::ten_thousand_resets_hold_no_more_than_one");
         return;
     }
     let suite = Suite::new(|_| ());
@@ -540,9 +505,9 @@ fn ten_thousand_resets_hold_no_more_than_one() {
     }
     let after = held();
     // The emulator and the allocator keep a little for themselves.
-    assert!(
-        after[0] <= before[0] + 256,
-        "resident pages: {before:?}, then {after:?}"
-    );
-    assert_eq!(after[1..], before[1..], "descriptors and mappings");
+    let resident = before.resident_pages + 256;
+    assert!(after.resident_pages <= resident, "{before:?} {after:?}");
+    assert_eq!(after.descriptors, before.descriptors);
+    assert_eq!(after.mappings, before.mappings);
+    assert_eq!(after.address_bytes, before.address_bytes);
 }

@@ -46,7 +46,7 @@ impl StoreInner {
             None
         };
         let index = crate::store::index_of(self.instances.len());
-        let (fields, backing) = Fields::map(module, own_memory)?;
+        let (fields, backing) = Fields::map(module, own_memory, self.reservations.as_ref())?;
         let exec = address::of(self.exec());
         fields.set_header(module, store, exec, index);
         let mut data = InstanceData {
@@ -161,9 +161,11 @@ impl StoreInner {
         let memories = meta.memories()?;
         for index in own..memories.len() {
             let ty = defined_memory_type(&memories.get(index)?)?;
-            let place = Place::Defined(data.fields.defined_memory(index));
             let reservation = Reservation::of_module(module.assumptions(), ty);
-            let memory = MemoryData::new(ty, reservation, place, PageSize::of_system())?;
+            let page = PageSize::of_system();
+            let mapping = reservation.map(0, page, self.reservations.as_ref())?;
+            let place = Place::Defined(mapping, data.fields.defined_memory(index));
+            let memory = MemoryData::new(ty, reservation, place, page)?;
             data.memories.push(self.add_memory(memory));
         }
         let mut statics = HashSet::new();

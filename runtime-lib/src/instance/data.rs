@@ -70,6 +70,17 @@ impl InstanceData {
     pub(crate) const fn module(&self) -> &Module {
         &self.module
     }
+
+    /// How many globals and functions it has, imported ones included.
+    pub(crate) fn sizes(&self) -> [usize; 2] {
+        let meta = self.module.meta();
+        let counts = meta.counts();
+        let defined = meta.funcs().map_or(0, |funcs| funcs.len());
+        [
+            (counts.imported_globals + counts.defined_globals) as usize,
+            (counts.imported_funcs + defined) as usize,
+        ]
+    }
 }
 
 fn missing(what: &'static str, index: u32) -> Error {

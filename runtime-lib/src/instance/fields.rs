@@ -9,7 +9,7 @@
 use crate::address;
 use crate::error::Error;
 use crate::global::{Cell, read_cell, write_cell};
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Reservations};
 use crate::memory::{MemoryData, Place, Reservation};
 use crate::module::Module;
 use crate::pages::PageSize;
@@ -20,6 +20,7 @@ use prefab_abi::context::{ContextHeader, ContextLayout, MemoryDefinition, TableD
 use prefab_abi::func::ImportedFunc;
 use prefab_abi::types::ValType;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 /// The fields of one instance. A copy is the same fields.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +42,7 @@ impl Fields {
     pub(crate) fn map(
         module: &Module,
         memory: Option<MemoryType>,
+        cache: Option<&Arc<Reservations>>,
     ) -> Result<(Self, Backing), Error> {
         let refused = |error| Error::resource("make an instance", error);
         let layout = *module.meta().layout();
@@ -50,8 +52,8 @@ impl Fields {
             .ok_or_else(|| refused(rustix::io::Errno::NOMEM))?;
         let memory = memory.map(|ty| (ty, Reservation::of_module(module.assumptions(), ty)));
         let mut mapping = match &memory {
-            Some((_, reservation)) => reservation.map(size, page)?,
-            None => Mapping::reserve(size, page).map_err(refused)?,
+            Some((_, reservation)) => reservation.map(size, page, cache)?,
+            None => Mapping::reserve_of(cache, size, page).map_err(refused)?,
         };
         // SAFETY: the fields' size is at most that of the mapping.
         let context = unsafe { mapping.base().add(size) };

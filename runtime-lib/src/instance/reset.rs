@@ -16,7 +16,7 @@ use std::ptr::NonNull;
 ///
 /// # Safety
 /// `store` is a store that nothing holds a reference to.
-pub(crate) unsafe fn rewind(store: NonNull<StoreInner>, instance: u32) -> Result<(), Error> {
+unsafe fn rewind(store: NonNull<StoreInner>, instance: u32) -> Result<(), Error> {
     let shrunk = {
         // SAFETY: the caller says that there is no other reference.
         let inner = unsafe { &mut *store.as_ptr() };
@@ -60,13 +60,24 @@ impl Instance {
     /// # Panics
     /// If a host function that the start function or `_initialize` calls panics.
     pub fn reset(&self, mut store: impl AsContextMut) -> Result<(), Error> {
+        let mut store = store.as_context_mut();
+        self.rewind(&mut store)?;
+        self.restart(store)
+    }
+
+    /// The first half of a reset: nothing of the guest runs.
+    pub(crate) fn rewind(&self, mut store: impl AsContextMut) -> Result<(), Error> {
         let store = store.as_context_mut();
         store.inner().check(self.store, "instance")?;
-        let inner = store.inner_ptr();
         // SAFETY: the context borrows the store for everything, and nothing of it is referred to.
-        unsafe {
-            rewind(inner, self.index)?;
-            start(inner, self.index, Initialize::Now)
-        }
+        unsafe { rewind(store.inner_ptr(), self.index) }
+    }
+
+    /// The second half: what has to run first runs.
+    pub(crate) fn restart(&self, mut store: impl AsContextMut) -> Result<(), Error> {
+        let store = store.as_context_mut();
+        store.inner().check(self.store, "instance")?;
+        // SAFETY: as in `rewind`.
+        unsafe { start(store.inner_ptr(), self.index, Initialize::Now) }
     }
 }

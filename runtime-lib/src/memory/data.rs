@@ -34,8 +34,9 @@ pub(crate) const MAX_PAGES: u64 = 1 << 16;
 pub(crate) enum Place {
     /// The memory in a mapping of its own, the definition in the page before it.
     Own,
-    /// The memory in a mapping of its own, the definition in an instance's fields.
-    Defined(NonNull<MemoryDefinition>),
+    /// The memory in this mapping, where nothing is accessible yet, the definition in an instance's
+    /// fields.
+    Defined(Mapping, NonNull<MemoryDefinition>),
     /// Both in an instance's mapping, where nothing is accessible yet: the memory this far from
     /// its start (a multiple of the machine's page size), the definition
     /// [`ContextHeader::MEMORY`](prefab_abi::context::ContextHeader::MEMORY) before the memory.
@@ -70,11 +71,11 @@ impl MemoryData {
         }
         let (mut mapping, offset, definition) = match place {
             Place::Own => {
-                let mapping = reservation.map(page.bytes(), page)?;
+                let mapping = reservation.map(page.bytes(), page, None)?;
                 let definition = mapping.base().cast();
                 (mapping, page.bytes(), definition)
             }
-            Place::Defined(definition) => (reservation.map(0, page)?, 0, definition),
+            Place::Defined(mapping, definition) => (mapping, 0, definition),
             Place::Instance(mapping, offset) => {
                 let at = offset as isize + prefab_abi::context::ContextHeader::MEMORY as isize;
                 // SAFETY: the instance's header lies right before the memory, in the mapping.

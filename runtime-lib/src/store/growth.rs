@@ -102,7 +102,17 @@ impl Growth {
             Self::Table(sizes) => inner.allow_table(sizes.desired - sizes.current),
         }
         .map_err(Denied::Refused)?;
-        if !inner.is_limited || self.is_nothing() {
+        // SAFETY: as above.
+        unsafe { self.ask(store) }
+    }
+
+    /// Whether the store's limiter allows it.
+    ///
+    /// # Safety
+    /// As [`allow`](Self::allow).
+    unsafe fn ask(self, store: NonNull<StoreInner>) -> Result<(), Denied> {
+        // SAFETY: as in `allow`.
+        if !unsafe { store.as_ref() }.is_limited || self.is_nothing() {
             return Ok(());
         }
         // SAFETY: as above.
@@ -369,6 +379,37 @@ pub(crate) unsafe fn table_shrunk(store: NonNull<StoreInner>, from: u64, to: u64
         // SAFETY: the caller says so.
         unsafe { ask(store, |limiter| limiter.table_shrunk(from, to)) };
     }
+}
+
+/// Asks the limiter for all memories and tables that are there, as if they were made now.
+///
+/// # Errors
+/// If it refuses one. Then it has none, and the store is of no use but to be dropped.
+///
+/// # Safety
+/// Nothing refers to the store.
+pub(super) unsafe fn take_over(store: NonNull<StoreInner>) -> Result<(), Error> {
+    // SAFETY: the caller says that there is no other reference; this one ends here.
+    let inner = unsafe { store.as_ref() };
+    let memories = inner.memories.iter();
+    let memories = memories.map(|memory| Growth::of_memory(memory.ty()));
+    let tables = inner.tables.iter();
+    let tables = tables.map(|table| Growth::of_table(table.ty()));
+    let all: Vec<Growth> = memories.chain(tables).collect();
+    for (done, growth) in all.iter().enumerate() {
+        // SAFETY: as above.
+        if let Err(denied) = unsafe { growth.ask(store) } {
+            let error = denied.into();
+            for growth in &all[..done] {
+                // SAFETY: as above.
+                unsafe { growth.failed(store, &error) };
+            }
+            // SAFETY: as above. What it did not allow is not given back.
+            unsafe { &mut *store.as_ptr() }.is_limited = false;
+            return Err(error);
+        }
+    }
+    Ok(())
 }
 
 /// Tells the limiter that all memories and tables are about to go.

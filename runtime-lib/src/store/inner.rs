@@ -15,6 +15,7 @@ use crate::externref::ExternRef;
 use crate::func::{Adapters, Func, FuncKind, FuncRecord, HostFunc};
 use crate::global::GlobalData;
 use crate::instance::InstanceData;
+use crate::mapping::Reservations;
 use crate::memory::MemoryData;
 use crate::table::TableData;
 use crate::trap::{Exec, Pending, Stopped};
@@ -43,6 +44,8 @@ pub struct StoreInner {
     /// Host functions for whose type there is no adapter yet.
     unadapted: HashMap<u64, Vec<u32>>,
     pub(super) limits: Limits,
+    /// Where its instances have their addresses from, if not from the system.
+    pub(crate) reservations: Option<Arc<Reservations>>,
     /// Whether it has given a handle to interrupt its guests.
     pub(crate) has_handles: bool,
     /// Whether there is a limiter.
@@ -69,6 +72,7 @@ impl StoreInner {
             adapters: HashMap::new(),
             unadapted: HashMap::new(),
             limits: Limits::NONE,
+            reservations: None,
             has_handles: false,
             is_limited: false,
             vtable,
@@ -123,6 +127,18 @@ impl StoreInner {
             // Whoever says that it did not return has noted why.
             None => TrapCode::Unreachable.into(),
         }
+    }
+
+    /// How much there is in the store: what only hosts and instantiation add to, then what looking
+    /// at exports adds to.
+    pub(crate) const fn census(&self) -> ([usize; 4], [usize; 2]) {
+        let made = [
+            self.instances.len(),
+            self.memories.len(),
+            self.tables.len(),
+            self.externs.len(),
+        ];
+        (made, [self.globals.len(), self.funcs.len()])
     }
 
     /// Gives a function to the store; its handle's index.

@@ -180,6 +180,19 @@ impl<T, M: Mode> Store<T, M> {
         self.as_context_mut().inner_mut().set_limits(limits);
     }
 
+    /// Replaces the host's data. If there is a limiter in it, that in the old data gets back what
+    /// the store holds, and that in the new data is asked for it.
+    ///
+    /// # Errors
+    /// If it refuses. Then the store is of no use any more.
+    pub(crate) fn replace_data(&mut self, data: T) -> Result<(), crate::Error> {
+        self.give_back();
+        *self.data_mut() = data;
+        let store = self.as_context_mut().inner_ptr();
+        // SAFETY: the store is borrowed for everything.
+        unsafe { growth::take_over(store) }
+    }
+
     /// The host's data, without the store.
     #[must_use]
     pub fn into_data(self) -> T {

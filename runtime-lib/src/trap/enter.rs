@@ -259,6 +259,7 @@ impl Exec {
     }
 
     fn stopped(&mut self) -> Stopped {
+        self.was_stopped = true;
         let backtrace = self.pcs.frames(self);
         match self.pending.take() {
             Some(Pending::Trap(code)) => {

@@ -76,6 +76,8 @@ pub(crate) struct Exec {
     pub(crate) poll_size_bytes: u64,
     /// The fuel that is not in `abi.fuel`.
     pub(crate) fuel: Fuel,
+    /// Whether a guest was ever stopped: by a trap, or by a host function's error or panic.
+    pub(crate) was_stopped: bool,
     /// Whether a module needs the signal handler.
     pub(super) needs_signals: bool,
     /// Where the guest was when it was stopped.
@@ -108,6 +110,7 @@ impl Default for Exec {
             interrupt: None,
             poll_size_bytes: PageSize::of_system().bytes() as u64,
             fuel: Fuel::default(),
+            was_stopped: false,
             needs_signals: false,
             pcs: Pcs::new(),
             activations: ptr::null(),
