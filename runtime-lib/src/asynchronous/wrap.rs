@@ -56,8 +56,16 @@ unsafe fn wait<F: Future + Unpin>(
         let what = name.to_owned();
         return Err(Error::AsyncNeeded { what });
     };
+    let future = make(future);
     // SAFETY: it is set only while its fiber runs, which called the shim: the suspender lies below.
-    unsafe { fiber.as_ref().wait(future()) }
+    unsafe { fiber.as_ref().wait(future) }
+}
+
+/// Calls a closure of the host's. Not inlined into the shim, which may go on on another thread: where
+/// the closure has found thread-local variables, nobody else may look for them.
+#[inline(never)]
+fn make<F>(future: impl FnOnce() -> F) -> F {
+    future()
 }
 
 impl HostFunc {

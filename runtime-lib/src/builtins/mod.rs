@@ -108,27 +108,23 @@ unsafe fn growing(
 ///
 /// # Safety
 /// As [`with_store`].
-#[cfg_attr(
-    not(feature = "async"),
-    expect(clippy::missing_const_for_fn, reason = "with the feature it is not")
-)]
+#[cfg(feature = "async")]
 unsafe fn yielding(context: *mut u8) -> u32 {
-    #[cfg(feature = "async")]
-    {
-        // SAFETY: the caller says that it is a context, which is never null.
-        let (store, _) = unsafe { from_context(NonNull::new_unchecked(context)) };
-        // SAFETY: the guest of this store waits; the reference ends at once.
-        let exec = unsafe { store.as_ref() }.exec();
-        // SAFETY: as above.
-        if let Err(error) = unsafe { crate::asynchronous::yield_now(exec) } {
-            let pending = Pending::Error(Box::new(error));
-            // SAFETY: as above.
-            unsafe { &mut *exec }.set_pending(pending);
-            return TRAPPED;
-        }
-    }
-    let _ = context;
-    0
+    // SAFETY: the caller says that it is a context, which is never null.
+    let (store, _) = unsafe { from_context(NonNull::new_unchecked(context)) };
+    // SAFETY: the guest of this store waits; the reference ends at once.
+    let exec = unsafe { store.as_ref() }.exec();
+    // SAFETY: as above.
+    let yielded = || unsafe { crate::asynchronous::yield_now(exec) };
+    // To wake a task is the executor's code, which may panic.
+    let pending = match catch_unwind(AssertUnwindSafe(yielded)) {
+        Ok(Ok(())) => return 0,
+        Ok(Err(error)) => Pending::Error(Box::new(error)),
+        Err(payload) => Pending::Panic(payload),
+    };
+    // SAFETY: as above.
+    unsafe { &mut *exec }.set_pending(pending);
+    TRAPPED
 }
 
 /// `out_of_fuel(context)`.
@@ -145,7 +141,10 @@ unsafe extern "C" fn prefab_rt_out_of_fuel(context: *mut u8) -> u32 {
     // SAFETY: compiled code passes its context.
     match unsafe { with_store(context, run) } {
         Refill::GoOn => 0,
+        #[cfg(not(feature = "async"))]
+        Refill::Yield => 0,
         // SAFETY: as above.
+        #[cfg(feature = "async")]
         Refill::Yield => unsafe { yielding(context) },
         Refill::Empty => TRAPPED,
     }

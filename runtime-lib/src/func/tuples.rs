@@ -18,9 +18,10 @@ use prefab_abi::types::ValType;
 
 /// What a [`TypedFunc`](super::TypedFunc) takes: a type, or a tuple of up to 16.
 pub trait WasmParams: 'static {
-    /// The arguments as compiled code has them.
+    /// The arguments as compiled code has them. They lie on the stack of a call that may be suspended
+    /// and go on on another thread.
     #[doc(hidden)]
-    type Bits: AsRef<[u128]>;
+    type Bits: AsRef<[u128]> + Send;
 
     /// The WebAssembly types.
     #[doc(hidden)]
@@ -55,9 +56,9 @@ pub trait WasmParams: 'static {
 /// What a host function or a [`TypedFunc`](super::TypedFunc) returns: nothing, a type, or a tuple
 /// of up to 16.
 pub trait WasmResults: Sized {
-    /// Room for the results.
+    /// Room for the results, likewise.
     #[doc(hidden)]
-    type Room: Default + AsMut<[[u64; 2]]>;
+    type Room: Default + AsMut<[[u64; 2]]> + Send;
 
     /// The WebAssembly types.
     #[doc(hidden)]

@@ -50,6 +50,15 @@ pub(super) fn current() -> *mut Exec {
     CURRENT.get()
 }
 
+/// Makes `exec` the state of the store whose guest this thread runs; the one until now.
+///
+/// Not inlined: when an activation on a fiber ends, the thread may be another than when it began. A
+/// compiler that saw both would take the variable to be at the same address.
+#[inline(never)]
+fn exchange_current(exec: *mut Exec) -> *mut Exec {
+    CURRENT.replace(exec)
+}
+
 /// What an activation found when it began, and puts back when it ends: the state of the one
 /// outside it, which waits.
 pub(super) struct Activation {
@@ -84,7 +93,7 @@ impl Activation {
             exec,
             state,
             outer: exec_now.activations,
-            outer_current: CURRENT.replace(exec),
+            outer_current: exchange_current(exec),
         }
     }
 }
@@ -98,7 +107,7 @@ impl Drop for Activation {
         exec.abi.landing = self.state.landing;
         exec.abi.exit_fp = self.state.exit_fp;
         exec.activations = self.outer;
-        CURRENT.set(self.outer_current);
+        exchange_current(self.outer_current);
     }
 }
 
@@ -122,7 +131,7 @@ impl Running {
     /// Tells the thread this, and takes what it knew: before the thread goes on on another stack,
     /// and after it has come back.
     pub(crate) fn exchange(&mut self) {
-        self.current = CURRENT.replace(self.current);
+        self.current = exchange_current(self.current);
         self.stack = thread::exchange_stack(self.stack.take());
     }
 }

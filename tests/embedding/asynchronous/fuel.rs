@@ -4,8 +4,10 @@ use super::{poll_once, yield_now};
 use crate::common::module_with;
 use prefab::{AsyncStacks, Caller, Error, Linker, Store, TrapCode, TypedFunc};
 use std::num::NonZeroU64;
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 const COUNTING: &str = r#"(module
@@ -113,4 +115,27 @@ async fn fuel_ends_on_a_fiber_too() {
     assert_eq!(store.get_fuel().unwrap(), 99);
     let error = later.call(&mut store, ()).unwrap_err();
     assert!(matches!(error, Error::AsyncNeeded { .. }), "{error}");
+}
+
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic_any("woken");
+    }
+}
+
+#[test]
+fn an_executor_that_panics_when_it_is_woken() {
+    const SIZE: usize = (400 << 10) - 4;
+    let (mut store, instance) = start(10, SIZE);
+    let count: TypedFunc<i32, i32> = instance.get_typed_func(&mut store, "count").unwrap();
+    let payload = catch_unwind(AssertUnwindSafe(|| {
+        let mut call = Box::pin(count.call_async(&mut store, 1000));
+        let waker = Waker::from(Arc::new(Panics));
+        call.as_mut().poll(&mut Context::from_waker(&waker))
+    }));
+    assert_eq!(payload.unwrap_err().downcast_ref(), Some(&"woken"));
+    assert_eq!(AsyncStacks::of_size(SIZE).used, 0);
+    assert_eq!(count.call(&mut store, 1000).unwrap(), 1000);
 }
