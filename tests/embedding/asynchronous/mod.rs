@@ -6,6 +6,7 @@ mod inside;
 mod limiter;
 mod lives;
 mod many;
+mod schedules;
 mod threads;
 
 use crate::common::{module, module_with};
@@ -41,7 +42,7 @@ async fn start<T: Send>(linker: &Linker<T>, data: T, module: &Module) -> (Store<
     (store, run)
 }
 
-fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 

@@ -59,7 +59,7 @@ fn a_call_can_be_sent_if_the_store_can() {
 }
 
 /// Polls the future on a new thread.
-fn poll_elsewhere<F: Future + Send>(future: Pin<&mut F>) -> Poll<F::Output>
+pub fn poll_elsewhere<F: Future + Send + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output>
 where
     F::Output: Send,
 {
