@@ -5,7 +5,31 @@ use crate::instance::{Extern, Instance};
 use crate::memory::Memory;
 use crate::store::{AsContext, AsContextMut, Mode, Shared, StoreContext, StoreContextMut};
 
-/// The store, as a host function has it while a guest waits for it to return.
+/// The store, as a host function has it while a guest waits for it to return. It can do what a
+/// `&mut Store` can: call functions, grow memories, make instances.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Caller, Error, Func, Memory, MemoryType, Store};
+///
+/// let mut store = Store::new(0_usize);
+/// let memory = Memory::new(&mut store, MemoryType::new(1, None))?;
+/// memory.write(&mut store, 100, b"text")?;
+/// // Takes the text where it lies, with the data beside it: nothing is copied.
+/// let count = move |mut caller: Caller<'_, usize>, at: u32, len: u32| -> Result<(), Error> {
+///     let (bytes, vowels) = caller.data_and_memory(memory)?;
+///     let end = at.saturating_add(len) as usize;
+///     let text = bytes.get(at as usize..end);
+///     let text = text.ok_or_else(|| Error::host("outside the memory"))?;
+///     *vowels += text.iter().filter(|byte| b"aeiou".contains(byte)).count();
+///     Ok(())
+/// };
+/// let count = Func::wrap(&mut store, count).typed::<(u32, u32), ()>(&store)?;
+/// count.call(&mut store, (100, 4))?;
+/// assert!(count.call(&mut store, (65_536, 1)).is_err());
+/// assert_eq!(*store.data(), 1);
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Caller<'a, T, M: Mode = Shared> {
     store: StoreContextMut<'a, T, M>,
     instance: Option<Instance>,

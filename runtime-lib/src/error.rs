@@ -11,6 +11,30 @@ use std::fmt;
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What went wrong.
+///
+/// A guest that is stopped is [`Error::Trap`], or [`Error::Host`] with what a host function returned
+/// to stop it; the store can be used on. Each error's text says what was found and what helps.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Error, Func, Store, TrapCode};
+///
+/// let mut store = Store::new(());
+/// let read = Func::wrap(&mut store, || -> Result<i32, Error> {
+///     Err(Error::host(std::io::Error::from(std::io::ErrorKind::NotFound)))
+/// });
+/// let error = read.typed::<(), i32>(&store)?.call(&mut store, ()).unwrap_err();
+/// let found: Option<&std::io::Error> = error.downcast_ref();
+/// assert_eq!(found.map(|error| error.kind()), Some(std::io::ErrorKind::NotFound));
+///
+/// let trap = Func::wrap(&mut store, || -> Result<(), Error> { Err(TrapCode::Unreachable.into()) });
+/// let error = trap.typed::<(), ()>(&store)?.call(&mut store, ()).unwrap_err();
+/// assert_eq!(error.trap_code(), Some(TrapCode::Unreachable));
+///
+/// let error = trap.ty(&Store::new(())).unwrap_err();
+/// assert!(matches!(error, Error::WrongStore("function")));
+/// # Ok::<(), prefab::Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

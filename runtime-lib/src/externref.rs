@@ -4,7 +4,24 @@ use crate::error::Error;
 use crate::store::{Allowed, AsContext, AsContextMut, Mode, StoreContext, StoreId};
 use std::any::Any;
 
-/// A reference to something of the host's, kept by a store for as long as the store lives.
+/// A reference to something of the host's, kept by a store for as long as the store lives. A guest
+/// can pass it on and keep it, but neither look into it nor make one.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{ExternRef, Store, Table, TableType, Val, ValType};
+///
+/// let mut store = Store::new(());
+/// let file = ExternRef::new(&mut store, String::from("notes.txt"))?;
+/// let ty = TableType::new(ValType::ExternRef, 8, None);
+/// let open = Table::new(&mut store, ty, Val::ExternRef(None))?;
+/// open.set(&mut store, 3, Val::ExternRef(Some(file)))?;
+///
+/// let Val::ExternRef(Some(found)) = open.get(&store, 3)? else { unreachable!("it is there") };
+/// let name = found.data(&store)?.downcast_ref::<String>();
+/// assert_eq!(name.map(String::as_str), Some("notes.txt"));
+/// # Ok::<(), prefab::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExternRef {
     pub(crate) store: StoreId,

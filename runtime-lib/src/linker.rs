@@ -16,6 +16,27 @@ type Invariant<T> = fn(T) -> T;
 
 /// What modules can import, by the names of module and item. Host functions belong to no store:
 /// one linker serves any number of stores of its type.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Error, Instance, Linker, Module, Store};
+///
+/// let mut linker = Linker::<()>::new();
+/// linker
+///     .func_wrap("host", "double", |number: i32| number.wrapping_mul(2))?
+///     .func_wrap("host", "fail", || -> Result<(), Error> { Err(Error::host("as asked")) })?;
+/// assert!(linker.defines("host", "double"));
+/// let taken = linker.func_wrap("host", "double", |number: i64| number).unwrap_err();
+/// assert_eq!(taken.to_string(), r#""host" "double" is already defined"#);
+///
+/// /// An instance in a store of its own.
+/// fn instance(linker: &Linker<()>, module: &Module) -> Result<(Store<()>, Instance), Error> {
+///     let mut store = Store::new(());
+///     let instance = linker.instantiate(&mut store, module)?;
+///     Ok((store, instance))
+/// }
+/// # Ok::<(), prefab::Error>(())
+/// ```
 pub struct Linker<T, M: Mode = Shared> {
     modules: HashMap<Box<str>, HashMap<Box<str>, Provided>>,
     allow_shadowing: bool,

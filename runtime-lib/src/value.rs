@@ -7,6 +7,17 @@ use crate::store::StoreInner;
 use prefab_abi::types::ValType;
 
 /// A value.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Val, ValType};
+///
+/// let half = Val::from(0.5_f32);
+/// assert_eq!(half.ty(), ValType::F32);
+/// assert_eq!(half.f32(), Some(0.5));
+/// assert_eq!(half.i32(), None);
+/// assert_eq!(Val::default_for(ValType::I64).i64(), Some(0));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Val {
     /// A 32-bit integer.

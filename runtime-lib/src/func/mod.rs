@@ -37,7 +37,30 @@ use prefab_abi::types::FuncType;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-/// A function of a store: a guest's or the host's.
+/// A function of a store: a guest's or the host's. Either is called by either in the same way.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Func, FuncType, Store, Val, ValType};
+///
+/// let mut store = Store::new(());
+/// // Its type is the closure's, and its arguments pass in registers:
+/// let add = Func::wrap(&mut store, |a: i32, b: i32| a.wrapping_add(b));
+/// // Its type is only known when the program runs:
+/// let ty = FuncType::new([ValType::I32, ValType::I32], [ValType::I32]);
+/// assert_eq!(add.ty(&store)?, ty);
+/// let multiply = Func::new(&mut store, ty, |_, args, results| {
+///     let [Val::I32(a), Val::I32(b)] = args else { unreachable!("the type says so") };
+///     results[0] = Val::I32(a.wrapping_mul(*b));
+///     Ok(())
+/// });
+///
+/// let mut results = [Val::I32(0)];
+/// multiply.call(&mut store, &[Val::I32(6), Val::I32(7)], &mut results)?;
+/// assert_eq!(results[0].i32(), Some(42));
+/// assert_eq!(add.typed::<(i32, i32), i32>(&store)?.call(&mut store, (2, 3))?, 5);
+/// # Ok::<(), prefab::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Func {
     pub(crate) store: StoreId,

@@ -19,6 +19,23 @@ use std::fmt;
 use std::marker::PhantomData;
 
 /// A function that takes `P` and returns `R`. Calling it takes no allocation and no look-up.
+///
+/// It is made by [`Instance::get_typed_func`](crate::Instance::get_typed_func) or
+/// [`Func::typed`](crate::Func::typed), which check the types once.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Func, Store, TypedFunc};
+///
+/// let mut store = Store::new(());
+/// let swap = Func::wrap(&mut store, |a: i32, b: f64| (b, a));
+/// let typed: TypedFunc<(i32, f64), (f64, i32)> = swap.typed(&store)?;
+/// assert_eq!(typed.call(&mut store, (1, 0.5))?, (0.5, 1));
+///
+/// let error = swap.typed::<i32, i32>(&store).unwrap_err();
+/// assert!(error.to_string().contains("(i32, f64) -> (f64, i32)"));
+/// # Ok::<(), prefab::Error>(())
+/// ```
 pub struct TypedFunc<P, R> {
     func: Func,
     target: Target,

@@ -15,6 +15,19 @@ use prefab_abi::types::ValType;
 use std::ptr::NonNull;
 
 /// A global of a store.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Global, GlobalType, Store, Val, ValType};
+///
+/// let mut store = Store::new(());
+/// let ty = GlobalType::new(ValType::I64, true);
+/// let counter = Global::new(&mut store, ty, Val::I64(1))?;
+/// counter.set(&mut store, Val::I64(2))?;
+/// assert_eq!(counter.get(&store)?.i64(), Some(2));
+/// assert!(counter.set(&mut store, Val::I32(3)).is_err());
+/// # Ok::<(), prefab::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Global {
     pub(crate) store: StoreId,

@@ -26,7 +26,24 @@ use crate::table::Table;
 use crate::types::ExternType;
 use prefab_abi::meta::{Export, ExternKind};
 
-/// An instance of a store.
+/// An instance of a store: a module with memories, tables and globals of its own, and with what it
+/// imports. A [`Linker`](crate::Linker) makes it.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Error, Linker, Module, Store};
+///
+/// /// The sum that a module's `sum` finds in the numbers that its memory is given.
+/// fn sum(linker: &Linker<()>, module: &Module, numbers: &[u8]) -> Result<u64, Error> {
+///     let mut store = Store::new(());
+///     let instance = linker.instantiate(&mut store, module)?;
+///     if let Some(memory) = instance.get_memory(&mut store, "memory") {
+///         memory.write(&mut store, 0, numbers)?;
+///     }
+///     let sum = instance.get_typed_func::<u32, u64>(&mut store, "sum")?;
+///     sum.call(&mut store, numbers.len() as u32)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instance {
     pub(crate) store: StoreId,

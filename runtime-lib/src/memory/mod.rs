@@ -11,7 +11,27 @@ use crate::pages::PageSize;
 use crate::store::{AsContext, AsContextMut, StoreId, StoreInner};
 use crate::types::{MemoryType, PAGE_SIZE};
 
-/// A memory of a store.
+/// A memory of a store. Its size is a multiple of a page's, [`PAGE_SIZE`] bytes; it only ever grows.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Memory, MemoryType, Store};
+///
+/// let mut store = Store::new(());
+/// let memory = Memory::new(&mut store, MemoryType::new(1, Some(2)))?;
+/// memory.write(&mut store, 0x8000, b"hello")?;
+/// let mut bytes = [0; 5];
+/// memory.read(&store, 0x8000, &mut bytes)?;
+/// assert_eq!(&bytes, b"hello");
+/// // In place:
+/// memory.data_mut(&mut store)[0x8000..0x8005].make_ascii_uppercase();
+/// assert_eq!(memory.data(&store)[0x8000..].split_at(5).0, b"HELLO");
+///
+/// assert_eq!(memory.grow(&mut store, 1)?, 1);
+/// assert_eq!(memory.size_in_bytes(&store)?, 2 << 16);
+/// assert!(memory.grow(&mut store, 1).is_err());
+/// # Ok::<(), prefab::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
     pub(crate) store: StoreId,

@@ -37,7 +37,27 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A compiled module, mapped and ready to be instantiated. Clones are the same module.
+/// A compiled module, mapped and ready to be instantiated. Clones are the same module, and any number
+/// of stores and threads share it.
+///
+/// It comes out of an object, by the loader's `load_file` or `load_bytes`; or out of the program
+/// itself, by [`from_linked`](Self::from_linked).
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Module, ModuleKind};
+///
+/// /// What a module is for, and what it asks of its host.
+/// fn describe(module: &Module) -> String {
+///     let kind = match module.kind() {
+///         ModuleKind::Command => "a program",
+///         ModuleKind::Reactor => "a library with state",
+///         _ => "a library",
+///     };
+///     let imports = module.imports().map(|it| format!("\n{}.{}: {}", it.module, it.name, it.ty));
+///     format!("{} is {kind}{}", module.name(), imports.collect::<String>())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Module(Arc<Inner>);
 

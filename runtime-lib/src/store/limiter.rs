@@ -194,7 +194,8 @@ impl<T, M: Mode> Store<T, M> {
     /// not told of it.
     ///
     /// ```
-    /// use prefab_runtime::{Error, Memory, MemoryType, ResourceLimiter, Store};
+    /// # extern crate prefab_runtime as prefab;
+    /// use prefab::{Error, Memory, MemoryType, ResourceLimiter, Store};
     ///
     /// /// So many bytes of memory, for everybody who borrows them.
     /// struct Budget(u64);

@@ -104,6 +104,21 @@ pub type LocalStore<T> = Store<T, Local>;
 /// What is made in a store lives as long as the store. Handles to it ([`Instance`], [`Func`],
 /// [`Memory`], …) can be copied freely; used with another store they give an error.
 ///
+/// Nothing is asked of the data: it may borrow, and be bound to its thread. The store is then, too.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Caller, Func, Store};
+///
+/// let mut store = Store::new(String::from("so far"));
+/// let note = Func::wrap(&mut store, |mut caller: Caller<'_, String>, number: i32| {
+///     caller.data_mut().push_str(&format!(", {number}"));
+/// });
+/// note.typed::<i32, ()>(&store)?.call(&mut store, 5)?;
+/// assert_eq!(store.into_data(), "so far, 5");
+/// # Ok::<(), prefab::Error>(())
+/// ```
+///
 /// [`Instance`]: crate::Instance
 /// [`Func`]: crate::Func
 /// [`Memory`]: crate::Memory

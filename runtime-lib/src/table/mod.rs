@@ -10,7 +10,24 @@ use crate::types::TableType;
 use crate::value::Val;
 use prefab_abi::types::ValType;
 
-/// A table of a store.
+/// A table of a store: references, by index, that guests call through and keep.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Func, Store, Table, TableType, Val, ValType};
+///
+/// let mut store = Store::new(());
+/// let ty = TableType::new(ValType::FuncRef, 2, Some(3));
+/// let table = Table::new(&mut store, ty, Val::FuncRef(None))?;
+/// let seven = Func::wrap(&mut store, || 7_i32);
+/// table.set(&mut store, 1, Val::FuncRef(Some(seven)))?;
+///
+/// let Val::FuncRef(Some(found)) = table.get(&store, 1)? else { unreachable!("it is there") };
+/// assert_eq!(found.typed::<(), i32>(&store)?.call(&mut store, ())?, 7);
+/// assert_eq!(table.grow(&mut store, 1, Val::FuncRef(None))?, 2);
+/// assert!(table.get(&store, 3).is_err());
+/// # Ok::<(), prefab::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Table {
     pub(crate) store: StoreId,

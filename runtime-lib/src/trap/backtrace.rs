@@ -38,7 +38,22 @@ impl fmt::Display for Frame {
     }
 }
 
-/// Why and where a guest trapped.
+/// Why and where a guest trapped. Printed, it is both: the reason, then a line for each frame.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Error, Trap, TrapCode};
+///
+/// /// The name of the function that used up the guest's stack, if that is what happened.
+/// fn recursive(error: &Error) -> Option<&str> {
+///     match error {
+///         Error::Trap(trap) if trap.code() == TrapCode::StackOverflow => {
+///             trap.backtrace().first()?.func_name.as_deref()
+///         }
+///         _ => None,
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trap {
     code: TrapCode,
