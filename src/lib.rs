@@ -40,7 +40,7 @@
 //! | what stops a guest | [`Error`], [`Trap`], [`TrapCode`], [`Frame`], [`HostError`] |
 //! | what may cross threads | [`Shared`], the default; [`Local`], [`LocalStore`], [`LocalLinker`] |
 //! | limits | [`Limits`], [`ResourceLimiter`] |
-//! | commands, reactors, reuse | [`Instance::run_command`], [`Instance::initialize`], [`Instance::reset`] |
+//! | commands, reactors, reuse | [`Instance::run_command`], [`Instance::initialize`], [`Instance::reset`], [`InstancePool`] |
 //! | async (feature `async`, on by default) | [`TypedFunc::call_async`], [`Linker::func_wrap_async`], [`AsyncResourceLimiter`] |
 //! | stopping a guest from outside | [`Store::interrupt_handle`], [`InterruptHandle`] |
 //! | counting what a guest does | [`Store::set_fuel`], [`Store::get_fuel`] |
