@@ -127,14 +127,12 @@ impl StoreInner {
             let memory = self.memory_of(instance, chunk.memory)?;
             self.memories[memory as usize].map_image(&module, &chunk)?;
         }
-        for (index, segment) in (0..).zip(meta.data_segments()?.iter()) {
-            let segment = segment?;
-            if SegmentMode::from_number(segment.mode) == Some(SegmentMode::Active) {
-                let at = self.segment_offset(instance, meta.bytes(segment.offset)?)?;
-                let memory = self.memory_of(instance, segment.memory)?;
-                self.copy_data(instance, index, memory, [at, 0, segment.data_size])??;
-                self.drop_data(instance, index);
-            }
+        for index in module.active_data()?.iter().copied() {
+            let segment = meta.data_segments()?.get(index)?;
+            let at = self.segment_offset(instance, meta.bytes(segment.offset)?)?;
+            let memory = self.memory_of(instance, segment.memory)?;
+            self.copy_data(instance, index, memory, [at, 0, segment.data_size])??;
+            self.drop_data(instance, index);
         }
         Ok(())
     }

@@ -26,7 +26,7 @@ use crate::types::ExternType;
 use image::Image;
 use prefab_abi::code_map::{AddressMap, TrapTable};
 use prefab_abi::descriptor::{Descriptor, Part};
-use prefab_abi::meta::{Meta, ModuleKind, Type};
+use prefab_abi::meta::{Meta, ModuleKind, SegmentMode, Type};
 use prefab_abi::note::{Assumptions, Traps};
 use prefab_abi::types::FuncType;
 use std::any::Any;
@@ -70,6 +70,8 @@ struct Inner {
     image: Image,
     /// The identities of the types, 0 where not yet asked for; made when the first one is.
     type_ids: OnceLock<Box<[AtomicU64]>>,
+    /// The data segments that the image does not have, once somebody has asked for them.
+    active_data: OnceLock<Box<[u32]>>,
     name: Arc<str>,
     assumptions: Assumptions,
     _owner: Box<dyn Any + Send + Sync>,
@@ -134,6 +136,7 @@ impl Module {
             descriptor: parts.descriptor,
             import_table_address: parts.import_table_address,
             type_ids: OnceLock::new(),
+            active_data: OnceLock::new(),
             name: parts.name.into(),
             assumptions: parts.assumptions,
             _owner: parts.owner,
@@ -207,6 +210,21 @@ impl Module {
         // SAFETY: `from_parts` was promised that the part lives as long as the owner, which lives
         // at least as long as `self`, from which the result borrows.
         unsafe { part_bytes(&self.0.descriptor, Part::Data) }
+    }
+
+    /// The data segments that are copied when an instance is made: the image has the others, of
+    /// which there may be very many.
+    pub(crate) fn active_data(&self) -> Result<&[u32], Error> {
+        if let Some(found) = self.0.active_data.get() {
+            return Ok(found);
+        }
+        let mut found = Vec::new();
+        for (index, segment) in (0..).zip(self.meta().data_segments()?.iter()) {
+            if SegmentMode::from_number(segment?.mode) == Some(SegmentMode::Active) {
+                found.push(index);
+            }
+        }
+        Ok(self.0.active_data.get_or_init(|| found.into()))
     }
 
     /// The address of the module's `.text`.
