@@ -94,6 +94,7 @@ const EDGES: &[(&str, &[Edge])] = &[
 /// The files that may hold unsafe code. Each says at its head why it is sound.
 const UNSAFE_FILES: &[&str] = &[
     "benches/benches/load.rs",
+    "benches/benches/reuse.rs",
     "build-step/tests/package/tests/link_arg.rs",
     "loader/src/lib.rs",
     "loader/src/map.rs",

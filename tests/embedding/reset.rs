@@ -2,8 +2,8 @@
 
 use crate::common::{held, in_child, is_child, module, module_with};
 use prefab::{
-    Caller, CompileOptions, Error, Extern, Instance, Linker, Memory, MemoryType, Module, Store,
-    Table, TableType, TrapCode, Val, ValType,
+    Caller, CompileOptions, Error, Extern, Instance, Linker, Memory, MemoryType, Module,
+    ResourceLimiter, Store, Table, TableType, TrapCode, Val, ValType,
 };
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -475,6 +475,57 @@ fn what_is_shared_is_reset_by_its_owner_and_written_by_its_users() {
     user.reset(&mut store).unwrap();
     assert_eq!(run.call(&mut store, ()).unwrap(), i32::from(b'U'));
     assert_eq!(global.get(&store).unwrap().i32(), Some(5));
+}
+
+/// Counts what there is: bytes and elements.
+#[derive(Default)]
+struct Counts([u64; 2]);
+
+impl ResourceLimiter for Counts {
+    fn memory_growing(&mut self, from: u64, to: u64, _: Option<u64>) -> Result<bool, Error> {
+        self.0[0] += to - from;
+        Ok(true)
+    }
+
+    fn memory_shrunk(&mut self, from: u64, to: u64) {
+        self.0[0] -= from - to;
+    }
+
+    fn table_growing(&mut self, from: u64, to: u64, _: Option<u64>) -> Result<bool, Error> {
+        self.0[1] += to - from;
+        Ok(true)
+    }
+
+    fn table_shrunk(&mut self, from: u64, to: u64) {
+        self.0[1] -= from - to;
+    }
+}
+
+#[test]
+fn a_limiter_is_told_of_what_a_reset_gives_back() {
+    let text = r#"(module
+        (memory (export "m") 2)
+        (memory (export "n") 1)
+        (table (export "t") 5 funcref)
+        (table (export "e") 7 externref)
+        (func (export "grow")
+          (drop (memory.grow 0 (i32.const 3)))
+          (drop (memory.grow 1 (i32.const 1)))
+          (drop (table.grow 0 (ref.null func) (i32.const 10)))
+          (drop (table.grow 1 (ref.null extern) (i32.const 20)))))"#;
+    let mut store = Store::new(Counts::default());
+    store.limiter(|counts| counts);
+    let instance = Linker::new().instantiate(&mut store, &module(text));
+    let instance = instance.unwrap();
+    let first = [3 << 16, 12];
+    for _ in 0..3 {
+        assert_eq!(store.data().0, first);
+        let grow = instance.get_typed_func::<(), ()>(&mut store, "grow");
+        grow.unwrap().call(&mut store, ()).unwrap();
+        assert_eq!(store.data().0, [7 << 16, 42]);
+        instance.reset(&mut store).unwrap();
+    }
+    assert_eq!(store.data().0, first);
 }
 
 #[test]

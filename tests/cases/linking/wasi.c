@@ -1,5 +1,11 @@
-/* A WASI program inside of a C program: what it is given of the world, and its exit code.
+/* A WASI program inside of a C program: what it is given of the world, and its exit code. It runs
+   once, and again when it is reset.
    modules: world.c
+   out: arguments: world a b
+   out: NAME=value
+   out: input: from memory
+   out: exit code 3
+   out: error 14, trap 0, 0 frames, in ?
    out: arguments: world a b
    out: NAME=value
    out: input: from memory
@@ -30,6 +36,13 @@ int main(void)
     int32_t code = -1;
     config(store);
     check(world_instantiate(&world, store, NULL));
+    check(world_run(&world, &code));
+    printf("exit code %d\n", (int)code);
+    show(world_run(&world, &code));
+    /* The guest does not wait for what C has buffered. */
+    fflush(stdout);
+    check(prefab_instance_reset(store, world.instance));
+    config(store);
     check(world_run(&world, &code));
     printf("exit code %d\n", (int)code);
     error = prefab_wasi_config_preopen_dir(refused, "/is/not/there", "/");
