@@ -25,7 +25,8 @@ fn module() -> Module {
                  (br 0)))"#,
     );
     for index in 0..40_000 {
-        write!(text, "(data (i32.const {}) \"content\")", 100 * index).expect("a string is written");
+        write!(text, "(data (i32.const {}) \"content\")", 100 * index)
+            .expect("a string is written");
     }
     let wasm = wat::parse_str(text + ")").expect("the module is a module");
     let target = Target::host().expect("the host is a target");
