@@ -5,12 +5,17 @@
 #![allow(unsafe_code, reason = "loads objects of the repository")]
 
 use prefab::targets::{Target, host};
-use prefab::{Error, Global, GlobalType, Instance, Linker, Module, Store, TrapCode, V128, Val};
-use prefab::{ValType, WasmParams, WasmResults};
+use prefab::{
+    Caller, Error, Global, GlobalType, Instance, InterruptHandle, Linker, Module, Store, TrapCode,
+    V128, Val, ValType, WasmParams, WasmResults,
+};
 use std::path::{Path, PathBuf};
 
 /// What the module was compiled with: the objects of each target.
 const EVERYTHING: [&str; 3] = ["everything", "everything-bounded", "everything-explicit"];
+
+/// The objects of what the host controls while it runs.
+const CONTROLLED: [&str; 2] = ["controlled", "controlled-explicit"];
 
 fn folder(target: &Target) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -156,10 +161,52 @@ fn run(mut guest: Guest) {
     );
 }
 
+/// A guest that asks to be interrupted is, and what it executes costs what it always cost.
+#[test]
+fn what_is_controlled_is_controlled_as_ever() {
+    for name in CONTROLLED {
+        let mut linker: Linker<Option<InterruptHandle>> = Linker::new();
+        let ask = |caller: Caller<'_, Option<InterruptHandle>>| {
+            caller.data().as_ref().expect("there is one").interrupt();
+        };
+        linker.func_wrap("host", "ask", ask).unwrap();
+        let mut store = Store::new(None);
+        *store.data_mut() = Some(store.interrupt_handle().unwrap());
+        let instance = linker.instantiate(&mut store, &load(name)).unwrap();
+        for name in ["loop", "calls"] {
+            let func = instance.get_typed_func::<(), ()>(&mut store, name);
+            let error = func.unwrap().call(&mut store, ()).unwrap_err();
+            assert_eq!(error.trap_code(), Some(TrapCode::Interrupted), "{error}");
+        }
+        let count = instance
+            .get_typed_func::<i32, i32>(&mut store, "count")
+            .unwrap();
+        let fill = instance
+            .get_typed_func::<(), ()>(&mut store, "fill")
+            .unwrap();
+        let divide = instance
+            .get_typed_func::<i32, i32>(&mut store, "divide")
+            .unwrap();
+
+        store.set_fuel(10_000).unwrap();
+        assert_eq!(count.call(&mut store, 100).unwrap(), 5050);
+        assert_eq!(store.get_fuel().unwrap(), 10_000 - 901);
+        fill.call(&mut store, ()).unwrap();
+        assert_eq!(store.get_fuel().unwrap(), 9_099 - (4 + 1024 + 2 + 91 + 1));
+        let error = divide.call(&mut store, 0).unwrap_err();
+        assert_eq!(error.trap_code(), Some(TrapCode::IntegerDivideByZero));
+        // What a function has paid for since it was last looked at by others is lost with it.
+        assert_eq!(store.get_fuel().unwrap(), 7_977 - (2 + 28));
+        store.set_fuel(900).unwrap();
+        let error = count.call(&mut store, 100).unwrap_err();
+        assert_eq!(error.trap_code(), Some(TrapCode::OutOfFuel));
+    }
+}
+
 #[test]
 fn every_targets_objects_are_there() {
     for target in Target::ALL {
-        for name in EVERYTHING {
+        for name in EVERYTHING.into_iter().chain(CONTROLLED) {
             let path = folder(target).join(name).with_extension("o");
             assert!(path.is_file(), "{} is missing", path.display());
         }
