@@ -93,6 +93,7 @@ const EDGES: &[(&str, &[Edge])] = &[
 
 /// The files that may hold unsafe code. Each says at its head why it is sound.
 const UNSAFE_FILES: &[&str] = &[
+    "benches/benches/interrupt.rs",
     "benches/benches/load.rs",
     "benches/benches/reuse.rs",
     "build-step/tests/package/tests/link_arg.rs",
