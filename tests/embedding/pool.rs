@@ -10,6 +10,7 @@ use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 assert_impl_all!(InstancePool<u8>: Send, Sync);
@@ -264,6 +265,41 @@ fn what_a_tenant_puts_into_the_store_does_not_stay_there() {
         put(&mut slot);
         drop(slot);
         assert_eq!(bump(&mut tenant()), 101);
+    }
+}
+
+#[test]
+fn an_instance_whose_guest_waits_for_ever_is_not_used_again() {
+    let mut linker = Linker::<()>::new();
+    linker
+        .func_wrap_async("host", "wait", |_: Caller<'_, ()>, (): ()| {
+            Box::pin(std::future::pending::<Result<(), Error>>())
+        })
+        .unwrap();
+    let text = r#"(module
+        (import "host" "wait" (func $wait))
+        (memory (export "memory") 1)
+        (func (export "wait") (i32.store8 (i32.const 0) (i32.const 1)) (call $wait)))"#;
+    let module = module(text);
+    for policy in POLICIES {
+        let pool = InstancePool::new(linker.clone(), &module, 1).with_policy(policy);
+        for is_leaked in [false, true, false] {
+            let mut slot = pool.get(()).unwrap();
+            let instance = slot.instance();
+            let memory = instance.get_memory(&mut slot, "memory").unwrap();
+            assert_eq!(memory.data(&slot)[0], 0);
+            let wait = instance
+                .get_typed_func::<(), ()>(&mut slot, "wait")
+                .unwrap();
+            let mut call = Box::pin(wait.call_async(&mut slot, ()));
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(call.as_mut().poll(&mut context).is_pending());
+            if is_leaked {
+                std::mem::forget(call);
+                let refused = instance.reset(&mut slot);
+                assert!(matches!(refused, Err(Error::GuestRuns)));
+            }
+        }
     }
 }
 
