@@ -336,3 +336,57 @@ fn stores_refuse_what_would_not_count() {
     let interval = store.fuel_async_yield_interval(NonZeroU64::new(5));
     assert_eq!(interval.unwrap_err().to_string(), REFUSED);
 }
+
+/// A function with so many values of each kind in its loop that they are in all kinds of registers,
+/// and that mixes them into one.
+fn busy() -> String {
+    use std::fmt::Write;
+    const COUNT: usize = 10;
+    let (mut locals, mut turn, mut mix) = (String::new(), String::new(), String::new());
+    for at in 0..COUNT {
+        let next = (at + 1) % COUNT;
+        // Writing to a string cannot fail.
+        let _ = write!(
+            locals,
+            "(local $i{at} i64) (local $f{at} f64) (local $v{at} v128)"
+        );
+        let _ = write!(
+            turn,
+            "(local.set $i{at} (i64.add (i64.mul (local.get $i{at}) (i64.const 31))
+               (i64.add (local.get $i{next}) (i64.const {at}))))
+             (local.set $f{at} (f64.add (f64.mul (local.get $f{at}) (f64.const 0.5))
+               (f64.add (local.get $f{next}) (f64.const {at}))))
+             (local.set $v{at} (i32x4.add (i32x4.mul (local.get $v{at}) (v128.const i32x4 3 5 7 9))
+               (i32x4.add (local.get $v{next}) (v128.const i32x4 {at} 1 2 3))))"
+        );
+        let _ = write!(
+            mix,
+            "(local.set $i0 (i64.xor (i64.mul (local.get $i0) (i64.const 7)) (i64.xor
+               (local.get $i{at}) (i64.xor (i64.reinterpret_f64 (local.get $f{at})) (i64.xor
+               (i64x2.extract_lane 0 (local.get $v{at}))
+               (i64x2.extract_lane 1 (local.get $v{at})))))))"
+        );
+    }
+    format!(
+        r#"(module (func (export "run") (param i32) (result i64) {locals}
+             (loop {turn}
+               (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+             {mix} (local.get $i0)))"#
+    )
+}
+
+#[test]
+fn a_guest_finds_its_values_again_when_it_goes_on() {
+    let text = busy();
+    for mut way in ways() {
+        way.features = prefab::targets::host::features();
+        let mut store = Store::new(());
+        let instance = Linker::new().instantiate(&mut store, &compiled(&text, &way));
+        let run: TypedFunc<i32, i64> = instance.unwrap().get_typed_func(&mut store, "run").unwrap();
+        let expected = run.call(&mut store, 20).unwrap();
+        // The runtime is called in each turn.
+        store.fuel_async_yield_interval(NonZeroU64::new(1)).unwrap();
+        assert_eq!(run.call(&mut store, 20).unwrap(), expected);
+        assert_ne!(run.call(&mut store, 19).unwrap(), expected);
+    }
+}
