@@ -1,11 +1,12 @@
 //! The other instruction sets: how the tests for them are built, and how programs of theirs run.
 
-use std::collections::BTreeMap;
+pub mod environment;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 /// An instruction set that is not this machine's.
@@ -86,85 +87,15 @@ impl Machine {
         Ok(&found.context("cargo has built prefab")?.path)
     }
 
-    /// A command that runs `program` on one of qemu's CPUs. Programs that start others of their
-    /// own instruction set find in `PREFAB_RUNNER` how.
+    /// A command that runs `program` on one of qemu's CPUs.
     pub fn command(&self, cpu: &str, program: &Path) -> Result<Command> {
-        let runner = environment()?
-            .get(&format!("{}_RUNNER", self.variable()))
-            .with_context(|| format!("the environment has no runner for {}", self.triple))?;
-        let mut words = runner.split_whitespace();
-        let mut command = Command::new(words.next().context("the runner is empty")?);
-        command.args(words).arg(program);
-        command.env("QEMU_CPU", cpu).env("PREFAB_RUNNER", runner);
-        // It names libraries of this machine.
-        command.env_remove("LD_LIBRARY_PATH");
+        let mut command = environment::command(self.triple, program)?;
+        command.env("QEMU_CPU", cpu);
         Ok(command)
     }
-
-    fn variable(&self) -> String {
-        let upper = self.triple.to_uppercase().replace('-', "_");
-        format!("CARGO_TARGET_{upper}")
-    }
 }
 
-/// What `tests/cross/setup.sh` has written down: compilers, linkers and runners.
-fn environment() -> Result<&'static BTreeMap<String, String>> {
-    static ENVIRONMENT: LazyLock<Result<BTreeMap<String, String>, String>> =
-        LazyLock::new(|| read_environment().map_err(|error| format!("{error:#}")));
-    match &*ENVIRONMENT {
-        Ok(environment) => Ok(environment),
-        Err(error) => bail!("{error}"),
-    }
-}
-
-fn read_environment() -> Result<BTreeMap<String, String>> {
-    let folder = match std::env::var_os("PREFAB_CROSS_DIR") {
-        Some(folder) => PathBuf::from(folder),
-        None => match std::env::var_os("XDG_CACHE_HOME") {
-            Some(cache) => PathBuf::from(cache),
-            None => std::env::home_dir().context("no home")?.join(".cache"),
-        }
-        .join("prefab-cross"),
-    };
-    let file = folder.join("env.sh");
-    ensure!(
-        file.exists(),
-        "{} is not there: run tests/setup.sh, which makes it",
-        file.display()
-    );
-    let output = Command::new("sh")
-        .args(["-c", ". \"$1\" && env -0", "sh"])
-        .arg(&file)
-        .output()?;
-    ensure!(output.status.success(), "{} does not run", file.display());
-    let text = String::from_utf8(output.stdout).context("the environment is text")?;
-    let ours = |name: &str| {
-        let prefixes = ["CARGO_TARGET_", "CC_", "AR_"];
-        prefixes.iter().any(|prefix| name.starts_with(prefix))
-            || matches!(name, "RUSTC" | "RUSTDOC")
-    };
-    let pairs = text.split('\0').filter_map(|line| line.split_once('='));
-    let pairs = pairs.filter(|(name, _)| {
-        ours(name) && !matches!(*name, "CARGO_TARGET_DIR" | "CARGO_TARGET_TMPDIR")
-    });
-    Ok(pairs
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect())
-}
-
-/// Where cargo builds for the other instruction sets: apart, as the compiler may be another.
-fn target_folder() -> PathBuf {
-    match std::env::var_os("PREFAB_CROSS_TARGET_DIR") {
-        Some(folder) => PathBuf::from(folder),
-        None => {
-            let own = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-            own.expect("tmp lies in the target folder")
-                .join("cross-build")
-        }
-    }
-}
-
-fn cargo() -> Command {
+pub fn cargo() -> Command {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
     command
@@ -189,15 +120,13 @@ pub fn integration_tests(package: &str) -> Result<Vec<String>> {
 /// Has cargo build all of it, in one go.
 fn build(triple: &str) -> Result<Vec<Executable>> {
     let mut command = cargo();
-    command
+    environment::equip(&mut command)?
         .args([
             "test",
             "--no-run",
             "--message-format=json-render-diagnostics",
         ])
         .args(["--target", triple, "--lib", "--bins"])
-        .envs(environment()?)
-        .env("CARGO_TARGET_DIR", target_folder())
         .stderr(Stdio::piped());
     for package in PACKAGES {
         command.args(["-p", package]);

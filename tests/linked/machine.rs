@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use prefab::targets::Target;
 use serde_json::Value;
 
-use super::cross;
+use super::cross::{self, environment};
 
 /// The package in `tests/linked/program/`.
 const PACKAGE: &str = "prefab-linked-suite";
@@ -40,9 +40,7 @@ impl Machine {
         let Some(machine) = self.emulated else {
             return Ok(Command::new("cc"));
         };
-        let variable = format!("{}_LINKER", machine.variable());
-        let cc = cross::environment()?.get(&variable);
-        let cc = cc.with_context(|| format!("the environment has no {variable}"))?;
+        let cc = environment::tool(machine.triple, "LINKER")?;
         // A compiler for another machine finds lld only where it is told.
         let tools = folder.join("tools");
         fs::create_dir_all(&tools)?;
@@ -112,11 +110,9 @@ fn host_library() -> Result<PathBuf> {
 /// Has cargo build the archive, and nothing that needs the compiler.
 fn cross_library(machine: &cross::Machine) -> Result<PathBuf> {
     let mut cargo = cross::cargo();
-    cargo
+    environment::equip(&mut cargo)?
         .args(["build", "-p", PACKAGE, "--target", machine.triple])
-        .arg("--message-format=json-render-diagnostics")
-        .envs(cross::environment()?)
-        .env("CARGO_TARGET_DIR", cross::target_folder());
+        .arg("--message-format=json-render-diagnostics");
     let output = cargo.output().context("cannot start cargo")?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{cargo:?} failed, saying:\n{said}");

@@ -1,11 +1,13 @@
 //! What programs are linked with, and how they run: this machine's tools, and those for the other
 //! instruction sets, which tests/setup.sh installs.
 
-use std::collections::BTreeMap;
+#[path = "../cross/environment.rs"]
+mod environment;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -57,15 +59,7 @@ impl Machine {
         if self.is_host() {
             return Ok(Command::new(program));
         }
-        let upper = self.triple.to_uppercase().replace('-', "_");
-        let runner = environment()?.get(&format!("CARGO_TARGET_{upper}_RUNNER"));
-        let runner = runner.with_context(|| format!("no runner for {}", self.triple))?;
-        let mut words = runner.split_whitespace();
-        let mut command = Command::new(words.next().context("the runner is empty")?);
-        command.args(words).arg(program);
-        // It names libraries of this machine.
-        command.env_remove("LD_LIBRARY_PATH");
-        Ok(command)
+        environment::command(self.triple, program)
     }
 
     /// The runtime's archive, with the loader.
@@ -93,7 +87,7 @@ impl Machine {
             output.status.success(),
             "{command:?} failed, saying:\n{said}"
         );
-        let built = target_folder().join(self.triple).join("debug");
+        let built = environment::target_folder().join(self.triple).join("debug");
         Ok(built.join("libprefab_rt.a"))
     }
 
@@ -106,11 +100,9 @@ impl Machine {
         match self.is_host() {
             true => cargo.env(
                 "CARGO_TARGET_DIR",
-                target_folder().with_file_name("linking-build"),
+                environment::target_folder().with_file_name("linking-build"),
             ),
-            false => cargo
-                .envs(environment()?)
-                .env("CARGO_TARGET_DIR", target_folder()),
+            false => environment::equip(&mut cargo)?,
         };
         Ok(cargo)
     }
@@ -131,56 +123,6 @@ fn built_with_this_test(prefix: &str, suffix: &str) -> Result<PathBuf> {
     let newest = found.into_iter().max();
     let (_, path) = newest.context("cargo has built it along with this test")?;
     Ok(path)
-}
-
-/// Where cargo builds for the other instruction sets: apart, as the compiler may be another.
-fn target_folder() -> PathBuf {
-    match std::env::var_os("PREFAB_CROSS_TARGET_DIR") {
-        Some(folder) => PathBuf::from(folder),
-        None => Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("cross-build"),
-    }
-}
-
-/// What `tests/cross/setup.sh` has written down: compilers, linkers and runners.
-fn environment() -> Result<&'static BTreeMap<String, String>> {
-    static ENVIRONMENT: LazyLock<Result<BTreeMap<String, String>, String>> =
-        LazyLock::new(|| read_environment().map_err(|error| format!("{error:#}")));
-    match &*ENVIRONMENT {
-        Ok(environment) => Ok(environment),
-        Err(error) => bail!("{error}"),
-    }
-}
-
-fn read_environment() -> Result<BTreeMap<String, String>> {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(std::env::home_dir()?.join(".cache")));
-    let folder = match std::env::var_os("PREFAB_CROSS_DIR") {
-        Some(folder) => PathBuf::from(folder),
-        None => cache.context("no home")?.join("prefab-cross"),
-    };
-    let file = folder.join("env.sh");
-    ensure!(
-        file.exists(),
-        "{} is not there: run tests/setup.sh, which makes it",
-        file.display()
-    );
-    let output = Command::new("sh")
-        .args(["-c", ". \"$1\" && env -0", "sh"])
-        .arg(&file)
-        .output()?;
-    ensure!(output.status.success(), "{} does not run", file.display());
-    let text = String::from_utf8(output.stdout).context("the environment is text")?;
-    let ours = |name: &str| {
-        let prefixes = ["CARGO_TARGET_", "CC_", "AR_"];
-        prefixes.iter().any(|prefix| name.starts_with(prefix)) || name.starts_with("RUST")
-    };
-    let pairs = text.split('\0').filter_map(|line| line.split_once('='));
-    let pairs = pairs.filter(|(name, _)| {
-        ours(name) && !matches!(*name, "CARGO_TARGET_DIR" | "CARGO_TARGET_TMPDIR")
-    });
-    Ok(pairs
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect())
 }
 
 /// lld of a version after Debian 12's: the newest that is installed.
