@@ -178,6 +178,11 @@ fn memory_plans_and_traps_are_in_the_note() {
     let found = note(place.module("m.wat"));
     assert_eq!(found.memory_plan, MemoryPlan::Guarded);
     assert_eq!(found.traps, Traps::Signals);
+    assert_eq!((found.is_interruptible, found.uses_fuel), (false, false));
+    let found = note(module().interruptible(true));
+    assert_eq!((found.is_interruptible, found.uses_fuel), (true, false));
+    let found = note(module().fuel(true));
+    assert_eq!((found.is_interruptible, found.uses_fuel), (false, true));
     let found = note(module().traps(Traps::Explicit));
     assert_eq!(found.memory_plan, MemoryPlan::Bounded);
     assert_eq!(found.traps, Traps::Explicit);
