@@ -25,6 +25,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// guest has called is not disturbed: the guest stops after it has returned.
 ///
 /// Clones are handles of the same store. They may outlive it; then they do nothing.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::Store;
+///
+/// let mut store = Store::new(());
+/// let handle = store.interrupt_handle()?;
+/// let elsewhere = handle.clone();
+/// std::thread::spawn(move || elsewhere.interrupt()).join().unwrap();
+/// // No guest runs: the next one would stop at once.
+/// assert!(handle.is_pending());
+/// handle.clear();
+/// assert!(!handle.is_pending());
+/// # Ok::<(), prefab::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct InterruptHandle(Arc<Interrupt>);
 

@@ -46,6 +46,25 @@ pub enum ReusePolicy {
 ///
 /// A pool of the mode [`Shared`] can be shared by threads if `T` is `Send`; a pool of the mode
 /// [`Local`] stays on its thread.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Error, InstancePool, Linker, Module, ReusePolicy};
+/// use std::time::Duration;
+///
+/// /// A pool from which each request gets an instance as if it were new.
+/// fn pool(module: &Module) -> InstancePool<()> {
+///     InstancePool::new(Linker::new(), module, 100).with_policy(ReusePolicy::Reset)
+/// }
+///
+/// fn answer(pool: &InstancePool<()>, request: u32) -> Result<u32, Error> {
+///     // Waits until there is one, but not for ever. It is given back at the end of its scope.
+///     let mut instance = pool.get_timeout((), Duration::from_secs(1))?;
+///     let handle = instance.instance();
+///     let answer = handle.get_typed_func::<u32, u32>(instance.store_mut(), "answer")?;
+///     answer.call(instance.store_mut(), request)
+/// }
+/// ```
 pub struct InstancePool<T, M: Mode = Shared> {
     linker: Linker<T, M>,
     module: Module,

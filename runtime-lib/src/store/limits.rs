@@ -11,6 +11,20 @@ use std::io;
 ///
 /// A guest that wants more is told so as WebAssembly does: `memory.grow` and `table.grow` return
 /// −1. A host gets [`Error::Resource`].
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Limits, Memory, MemoryType, Store};
+///
+/// let mut limits = Limits::NONE;
+/// limits.memory_bytes = 1 << 20;
+/// let mut store = Store::new(());
+/// store.set_limits(limits);
+/// let memory = Memory::new(&mut store, MemoryType::new(10, None))?;
+/// assert!(Memory::new(&mut store, MemoryType::new(7, None)).is_err());
+/// assert_eq!(memory.grow(&mut store, 6)?, 10);
+/// # Ok::<(), prefab::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

@@ -74,6 +74,21 @@ pub trait Allowed<M: Mode> {}
 pub struct Shared;
 
 /// Nothing is asked of host functions and of what is given to guests: the store stays on its thread.
+///
+/// ```
+/// # extern crate prefab_runtime as prefab;
+/// use prefab::{Func, LocalStore};
+/// use std::rc::Rc;
+///
+/// let shared = Rc::new(5);
+/// let mut store = LocalStore::local(());
+/// let add = Func::wrap(&mut store, {
+///     let shared = Rc::clone(&shared);
+///     move |number: i32| number + *shared
+/// });
+/// assert_eq!(add.typed::<i32, i32>(&store)?.call(&mut store, 1)?, 6);
+/// # Ok::<(), prefab::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Local {
     /// Neither `Send` nor `Sync`.
