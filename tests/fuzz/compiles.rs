@@ -27,6 +27,7 @@ pub fn check(input: &[u8]) -> Verdict {
         wasm,
         plain,
         scalar,
+        controlled,
         ..
     } = generated;
     for target in Target::ALL.iter().copied() {
@@ -35,6 +36,7 @@ pub fn check(input: &[u8]) -> Verdict {
             options.features = with_vectors(target);
         }
         options.scalar_vectors = scalar;
+        (options.is_interruptible, options.uses_fuel) = (controlled, controlled);
         if plain {
             options.opt_level = OptLevel::O0;
         }

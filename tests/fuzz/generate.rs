@@ -23,6 +23,8 @@ pub struct Generated {
     pub memory_plan: MemoryPlan,
     /// How traps are found.
     pub traps: Traps,
+    /// Whether it is interruptible and counts fuel, and asks the runtime for more all the time.
+    pub controlled: bool,
 }
 
 /// The module that `input` stands for; `None` if it stands for none.
@@ -38,6 +40,7 @@ pub fn module(input: &[u8]) -> Option<Generated> {
             (MemoryPlan::Bounded, Traps::Explicit),
         ])
         .ok()?;
+    let controlled = input.ratio(1, 3).ok()?;
     let config = config(&mut input).ok()?;
     let mut module = Module::new(config, &mut input).ok()?;
     module.ensure_termination(FUEL).ok()?;
@@ -49,6 +52,7 @@ pub fn module(input: &[u8]) -> Option<Generated> {
         scalar,
         memory_plan,
         traps,
+        controlled,
     })
 }
 
@@ -61,6 +65,7 @@ pub fn provider() -> &'static Generated {
         scalar: false,
         memory_plan: MemoryPlan::Guarded,
         traps: Traps::Signals,
+        controlled: true,
     });
     &PROVIDER
 }

@@ -11,6 +11,7 @@ use prefab_abi::types::ValType;
 use prefab_compiler::{OptLevel, Options, compile};
 use prefab_runtime::{Caller, Error, Extern, Instance, Linker, Module, Store, Val};
 use prefab_targets::{Target, host};
+use std::num::NonZeroU64;
 use std::sync::LazyLock;
 
 /// A module as compiled code.
@@ -40,6 +41,8 @@ fn load(generated: &Generated) -> Module {
     options.scalar_vectors = generated.scalar;
     options.memory_plan = generated.memory_plan;
     options.traps = generated.traps;
+    options.is_interruptible = generated.controlled;
+    options.uses_fuel = generated.controlled;
     if generated.native {
         options.features = host::features();
     }
@@ -66,6 +69,11 @@ impl Machine for Ours {
         defined.expect("the name is free");
         let provider = linker.instantiate(&mut store, &MODULE);
         let provider = provider.expect("the provider can be instantiated");
+        if generated.controlled {
+            let interval = store.fuel_async_yield_interval(Some(NonZeroU64::MIN));
+            interval.expect("the provider counts fuel");
+            store.interrupt_handle().expect("it is interruptible");
+        }
         let defined = linker
             .instance(&mut store, "provider", provider)
             .map(|_| ());
