@@ -107,7 +107,12 @@ const fn sandbox(path: &'static str, sha256: &'static str) -> Module {
 fn sqlite(work: &Work) -> Result<()> {
     work.input("a.sql", "a.sql")?;
     let module = sandbox("dist/langs/sqlite.wasm", "992205b67977f9c7").file()?;
-    for options in [&[][..], &["--memory", "bounded"], &["--traps", "explicit"]] {
+    for options in [
+        &[][..],
+        &["--memory", "bounded"],
+        &["--traps", "explicit"],
+        &["--interruptible", "--fuel"],
+    ] {
         let object = work.compile_with(options, &module)?;
         work.verify(&object)?;
         work.run_object_with(&object, &[], &work.path("a.sql"))?
