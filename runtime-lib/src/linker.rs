@@ -120,8 +120,7 @@ impl<T, M: Mode> Linker<T, M> {
         name: &str,
         function: impl IntoFunc<T, M, Params, R> + Allowed<M>,
     ) -> Result<&mut Self, Error> {
-        let host = Arc::new(function.into_host());
-        self.insert(module, name, Provided::Host(host))
+        self.define_host(module, name, function.into_host())
     }
 
     /// As [`func_wrap`](Self::func_wrap), in code that serves linkers of every mode: the function
@@ -135,8 +134,7 @@ impl<T, M: Mode> Linker<T, M> {
         name: &str,
         function: impl IntoFunc<T, M, Params, R> + Send + Sync,
     ) -> Result<&mut Self, Error> {
-        let host = Arc::new(function.into_host());
-        self.insert(module, name, Provided::Host(host))
+        self.define_host(module, name, function.into_host())
     }
 
     /// Defines a host function that takes and returns [`Val`]s. The results are preset to zeros
@@ -156,8 +154,7 @@ impl<T, M: Mode> Linker<T, M> {
             + Allowed<M>
             + 'static,
     {
-        let host = Arc::new(HostFunc::dynamic::<T, M, F>(ty, function));
-        self.insert(module, name, Provided::Host(host))
+        self.define_host(module, name, HostFunc::dynamic::<T, M, F>(ty, function))
     }
 
     /// As [`func_new`](Self::func_new), in code that serves linkers of every mode: the function is
@@ -178,8 +175,7 @@ impl<T, M: Mode> Linker<T, M> {
             + Sync
             + 'static,
     {
-        let host = Arc::new(HostFunc::dynamic::<T, M, F>(ty, function));
-        self.insert(module, name, Provided::Host(host))
+        self.define_host(module, name, HostFunc::dynamic::<T, M, F>(ty, function))
     }
 
     pub(crate) fn define_host(
