@@ -52,7 +52,7 @@ const EDGES: &[(&str, &[Edge])] = &[
             ("prefab-wasi", &[]),
         ],
     ),
-    ("prefab-benches", &[]),
+    ("prefab-benches", &[("prefab", &[])]),
     (
         "prefab-linked-suite",
         &[

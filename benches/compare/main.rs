@@ -1,0 +1,3 @@
+//! Prefab beside its peers.
+
+fn main() {}
