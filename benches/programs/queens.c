@@ -1,4 +1,4 @@
-/* Recursive search: queens that do not attack each other on a board of n by n. */
+/* Recursive search: queens that do not attack each other, on boards of 10, 11 and 12 rows. */
 #include "bench.h"
 
 static u32 place(u32 all, u32 columns, u32 left, u32 right) {
@@ -10,4 +10,8 @@ static u32 place(u32 all, u32 columns, u32 left, u32 right) {
     return count;
 }
 
-u32 run(u32 n) { return place((1u << n) - 1, 0, 0, 0); }
+u32 run(u32 n) {
+    u32 sum = 0;
+    while (n--) sum = mix(sum, place((1u << (10 + n % 3)) - 1, 0, 0, 0));
+    return sum;
+}

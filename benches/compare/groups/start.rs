@@ -1,0 +1,60 @@
+//! A process from its start to its end: a program that prints a line.
+
+use crate::build::{Builder, Files};
+use crate::contest::{contest, figures, nanoseconds};
+use crate::report::{Group, Row, Unit};
+use anyhow::Result;
+use std::path::Path;
+use std::process::Command;
+
+/// How often each is started in a round.
+const STARTS: u32 = 20;
+
+/// Times processes, and looks how much memory they had.
+///
+/// # Errors
+/// If one cannot be built or fails.
+pub fn run(builder: &Builder, hello: &Files, rounds: usize) -> Result<Vec<Group>> {
+    let (launch, native) = (builder.launch()?, builder.native_hello()?);
+    let script = builder.benches.join("compare/hello.mjs");
+    let lean = builder.wasmtime_run()?;
+    let runner = builder.prefab_run()?;
+    let node = Path::new("node");
+    let ways: [(&str, &[&Path]); 4] = [
+        ("native C", &[&native]),
+        ("wasmtime", &[&lean, &hello.wasmtime]),
+        (
+            "node",
+            &[node, Path::new("--no-warnings"), &script, &hello.wasm],
+        ),
+        ("prefab-run", &[&runner, &hello.prefab]),
+    ];
+    let command = |(_, words): &(&str, &[&Path])| {
+        let mut command = Command::new(&launch);
+        command.args(*words);
+        Some(command)
+    };
+    let replies = contest(ways.iter().map(command).collect(), STARTS, rounds)?;
+    let group = |name: &str, title: &str, what: &str, unit| Group {
+        name: name.into(),
+        title: title.into(),
+        what: what.into(),
+        unit,
+        reference: "native C".into(),
+        columns: ways.iter().map(|(name, _)| (*name).into()).collect(),
+        rows: Vec::new(),
+    };
+    let mut start = group(
+        "start",
+        "A process from start to end",
+        "time by the clock",
+        Unit::Seconds,
+    );
+    let time = figures(&replies, |it| nanoseconds(it.time_ns) / f64::from(STARTS));
+    start.push(Row::new("hello", "", time));
+    let mut memory = group("memory", "Memory of a process", "peak RSS", Unit::Bytes);
+    #[expect(clippy::cast_precision_loss, reason = "memory is far below 2^52 KiB")]
+    let peak = figures(&replies, |it| it.sum as f64 * 1024.0);
+    memory.push(Row::new("hello", "", peak));
+    Ok(vec![start, memory])
+}

@@ -1,0 +1,57 @@
+//! Where and with what was measured.
+
+use crate::tools::first_line;
+use serde::Serialize;
+use std::fs;
+
+/// A machine, and the versions of what runs on it.
+#[derive(Debug, Serialize)]
+pub struct Machine {
+    pub processor: String,
+    pub processors: usize,
+    pub versions: Vec<String>,
+}
+
+impl Machine {
+    /// This one.
+    pub fn here() -> Self {
+        let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let models = info
+            .lines()
+            .find_map(|line| line.strip_prefix("model name"));
+        let model = models
+            .unwrap_or_default()
+            .trim_start_matches([' ', '\t', ':']);
+        let tools = [
+            ("gcc", first_line("gcc", &["-dumpfullversion"])),
+            ("clang", first_line("clang", &["-dumpversion"])),
+            ("wasm2c", first_line("wasm2c", &["--version"])),
+            ("node", first_line("node", &["--version"])),
+            ("wasmtime", Some("48.0.8".into())),
+        ];
+        let tools = tools.into_iter().map(|(name, version)| {
+            let version = version.unwrap_or_else(|| "missing".into());
+            format!("{name} {}", version.trim_start_matches('v'))
+        });
+        Self {
+            processor: if model.is_empty() {
+                std::env::consts::ARCH
+            } else {
+                model
+            }
+            .to_owned(),
+            processors: std::thread::available_parallelism().map_or(1, usize::from),
+            versions: tools.chain([prefab::COMPILER_VERSION.to_owned()]).collect(),
+        }
+    }
+
+    /// In a line.
+    pub fn line(&self) -> String {
+        format!(
+            "{}, {} processors; {}",
+            self.processor,
+            self.processors,
+            self.versions.join(", ")
+        )
+    }
+}

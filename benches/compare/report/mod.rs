@@ -1,0 +1,124 @@
+//! What was measured, for readers and for programs.
+
+mod machine;
+mod markdown;
+
+pub use machine::Machine;
+pub use markdown::markdown;
+
+use crate::stats::Figure;
+use serde::Serialize;
+
+/// What the figures of a group are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    Seconds,
+    Bytes,
+    Instructions,
+}
+
+impl Unit {
+    /// A figure with as much of a unit as it needs.
+    pub fn show(self, value: f64) -> String {
+        let steps: &[(f64, &str)] = match self {
+            Self::Seconds => &[(1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")],
+            Self::Bytes => &[(1048576.0, "MiB"), (1024.0, "KiB"), (1.0, "B")],
+            Self::Instructions => &[(1e9, "G"), (1e6, "M"), (1.0, "")],
+        };
+        let last = steps[steps.len() - 1];
+        let &(step, name) = steps
+            .iter()
+            .find(|(step, _)| value >= *step)
+            .unwrap_or(&last);
+        let shown = value / step;
+        let digits = match shown {
+            shown if shown >= 100.0 || step == 1.0 && self != Self::Seconds => 0,
+            shown if shown >= 10.0 => 1,
+            _ => 2,
+        };
+        format!("{shown:.digits$} {name}").trim_end().to_owned()
+    }
+}
+
+/// Figures that belong together: a table, and a chart.
+#[derive(Debug, Serialize)]
+pub struct Group {
+    pub name: String,
+    pub title: String,
+    /// What the figures are of.
+    pub what: String,
+    pub unit: Unit,
+    /// The column that others are compared with.
+    pub reference: String,
+    /// Who was measured.
+    pub columns: Vec<String>,
+    pub rows: Vec<Row>,
+}
+
+/// The same by all of them.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    pub name: String,
+    /// What it is an example of; may be empty.
+    pub kind: String,
+    /// One for each column; nothing where one cannot do it.
+    pub cells: Vec<Option<Figure>>,
+}
+
+impl Row {
+    pub fn new(name: &str, kind: &str, cells: Vec<Option<Figure>>) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            cells,
+        }
+    }
+
+    /// The least of a column.
+    pub fn least(&self, column: usize) -> Option<f64> {
+        self.cells.get(column).copied().flatten().map(|it| it.min)
+    }
+
+    /// The least of one column by that of another.
+    pub fn ratio(&self, column: usize, to: usize) -> Option<f64> {
+        Some(self.least(column)? / self.least(to)?)
+    }
+
+    /// For whoever waits.
+    pub fn line(&self, unit: Unit) -> String {
+        let cells = self.cells.iter().map(|cell| match cell {
+            Some(figure) if figure.runs > 1 => {
+                format!(
+                    "{} +{:.0} %",
+                    unit.show(figure.min),
+                    figure.spread() * 100.0
+                )
+            }
+            Some(figure) => unit.show(figure.min),
+            None => "-".to_owned(),
+        });
+        let cells: Vec<_> = cells.collect();
+        format!("{:<28} {}", self.name, cells.join("  "))
+    }
+}
+
+impl Group {
+    /// Adds a row, and shows it to whoever waits.
+    pub fn push(&mut self, row: Row) {
+        eprintln!("{}", row.line(self.unit));
+        self.rows.push(row);
+    }
+
+    /// The column that ours, the last, is compared with: wasmtime's of the same kind.
+    pub fn theirs(&self) -> Option<usize> {
+        let (_, kind) = self.columns.last()?.split_once(", ").unwrap_or_default();
+        let is_theirs = |it: &String| it.starts_with("wasmtime") && it.ends_with(kind);
+        self.columns.iter().position(is_theirs)
+    }
+
+    /// The column that is called so.
+    pub fn column(&self, label: &str) -> Option<usize> {
+        self.columns.iter().position(|it| it == label)
+    }
+}
