@@ -191,12 +191,15 @@ pub(crate) unsafe fn call_host<T, M: Mode, F>(
 /// # Safety
 /// 16 bytes can be read there.
 pub(crate) unsafe fn read_value(at: *const u64, ty: ValType) -> RawVal {
+    // Only what was written is read: what is read at once but was written in pieces would not
+    // come out of the store buffer.
     // SAFETY: the caller says so.
-    let (low, high) = unsafe { (at.read(), at.add(1).read()) };
-    let bits = match ty {
-        ValType::I32 | ValType::F32 => u128::from(low as u32),
-        ValType::V128 => u128::from(low) | u128::from(high) << 64,
-        _ => low.into(),
+    let bits = unsafe {
+        match ty {
+            ValType::I32 | ValType::F32 => u128::from(at.cast::<u32>().read()),
+            ValType::V128 => u128::from(at.read()) | u128::from(at.add(1).read()) << 64,
+            _ => at.read().into(),
+        }
     };
     RawVal { ty, bits }
 }

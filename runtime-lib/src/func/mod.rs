@@ -109,7 +109,7 @@ impl Func {
     /// # Errors
     /// If the function is another store's, or its module's metadata is malformed.
     pub fn ty(&self, store: impl AsContext) -> Result<FuncType, Error> {
-        Ok((*store.as_context().inner().func_type(*self)?).clone())
+        Ok((**store.as_context().inner().func_type(*self)?).clone())
     }
 
     /// The function, to be called with host types.
@@ -160,6 +160,7 @@ impl Func {
             unsafe { write_value(value.as_mut_ptr(), bits) };
         }
         self.call_raw(&mut store, values)?;
+        let ty = store.inner().func_type(*self)?;
         for ((result, ty), value) in results.iter_mut().zip(ty.results()).zip(values) {
             // SAFETY: a value has 16 bytes, and the callee has stored one of this type.
             let raw = unsafe { read_value(value.as_ptr(), *ty) };
@@ -197,8 +198,20 @@ pub(crate) unsafe fn call_record(
     let record = inner.func(func);
     let (context, code) = (record.abi.context, record.abi.code);
     match &record.kind {
-        FuncKind::Guest { instance, func, .. } => {
-            let (exec, entry) = (inner.exec(), inner.array_entry(*instance, *func)?);
+        FuncKind::Guest {
+            instance,
+            func,
+            array_entry,
+            ..
+        } => {
+            let entry = match array_entry.get() {
+                Some(entry) => *entry,
+                None => *array_entry.get_or_init({
+                    let found = inner.array_entry(*instance, *func)?;
+                    move || found
+                }),
+            };
+            let exec = inner.exec();
             // SAFETY: the entry is that of the function's type, in its own module.
             unsafe { call_guest(exec, entry, context, code, values) }
         }
@@ -224,6 +237,7 @@ pub(crate) unsafe fn call_record(
 /// # Safety
 /// `entry` is that of the function's type; `values` has the arguments and room for the results;
 /// nothing holds a reference to the store that `exec` belongs to.
+#[inline(never)]
 pub(crate) unsafe fn call_guest(
     exec: *mut Exec,
     entry: u64,
@@ -236,26 +250,30 @@ pub(crate) unsafe fn call_guest(
     // SAFETY: the caller says that it is such a trampoline.
     let entry: Entry = unsafe { std::mem::transmute(entry) };
     // SAFETY: the caller says what the arguments are, and that the store is not referred to.
-    let outcome = unsafe { Exec::enter(exec, || entry(context, code, values)) };
-    outcome.map_err(StoreInner::stopped)
+    match unsafe { Exec::enter(exec, || entry(context, code, values)) } {
+        Ok(()) => Ok(()),
+        Err(stopped) => Err(StoreInner::stopped(stopped)),
+    }
 }
 
 impl StoreInner {
     /// The type of `func`.
-    pub(crate) fn func_type(&self, func: Func) -> Result<Arc<FuncType>, Error> {
+    pub(crate) fn func_type(&self, func: Func) -> Result<&Arc<FuncType>, Error> {
         match &self.func_of(func)?.kind {
-            FuncKind::Host { host, .. } => Ok(Arc::clone(host.ty())),
+            FuncKind::Host { host, .. } => Ok(host.ty()),
             FuncKind::Once { func: index, .. } => self.func_type(Func {
                 index: *index,
                 ..func
             }),
-            FuncKind::Guest { instance, func, ty } => {
+            FuncKind::Guest {
+                instance, func, ty, ..
+            } => {
                 if let Some(ty) = ty.get() {
-                    return Ok(Arc::clone(ty));
+                    return Ok(ty);
                 }
                 let module = self.instances[*instance as usize].module();
                 let found = Arc::new(module.func_type(*func)?);
-                Ok(Arc::clone(ty.get_or_init(|| found)))
+                Ok(ty.get_or_init(|| found))
             }
         }
     }

@@ -25,6 +25,8 @@ pub(crate) enum FuncKind {
         func: u32,
         /// Its type, once somebody has asked for it.
         ty: OnceLock<Arc<FuncType>>,
+        /// The array entry trampoline of its type, once it has been called so.
+        array_entry: OnceLock<u64>,
     },
     /// A function of the host's.
     Host {

@@ -21,7 +21,7 @@ pub trait WasmParams: 'static {
     /// The arguments as compiled code has them. They lie on the stack of a call that may be suspended
     /// and go on on another thread.
     #[doc(hidden)]
-    type Bits: AsRef<[u128]> + Send;
+    type Bits: AsRef<[u128]> + Copy + Send;
 
     /// The WebAssembly types.
     #[doc(hidden)]
@@ -31,16 +31,17 @@ pub trait WasmParams: 'static {
     #[doc(hidden)]
     fn into_bits(self, store: &StoreInner) -> Result<Self::Bits, Error>;
 
-    /// Calls the function at `function` with `head`, `results` and the arguments.
+    /// Calls the function at `function` with `context`, `code`, `results` and the arguments.
     ///
     /// # Safety
-    /// It is a native entry trampoline of these parameters, for which `head` is the context and
-    /// the code; `results` has room for what it returns.
+    /// It is a native entry trampoline of these parameters, for a function with this context and
+    /// code; `results` has room for what it returns.
     #[doc(hidden)]
     unsafe fn call_entry(
         bits: &Self::Bits,
         function: u64,
-        head: [u64; 2],
+        context: u64,
+        code: u64,
         results: *mut u64,
     ) -> u32;
 
@@ -130,7 +131,8 @@ macro_rules! tuple {
             unsafe fn call_entry(
                 _bits: &Self::Bits,
                 function: u64,
-                [context, code]: [u64; 2],
+                context: u64,
+                code: u64,
                 results: *mut u64,
             ) -> u32 {
                 type Entry<$($ty),*> = unsafe extern "C" fn(

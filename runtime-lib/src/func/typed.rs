@@ -13,7 +13,7 @@ use crate::address;
 use crate::error::Error;
 use crate::instance::once;
 use crate::store::{AsContextMut, Mode, StoreContextMut, StoreInner};
-use crate::trap::Exec;
+use crate::trap::{Exec, Outermost};
 use prefab_abi::types::FuncType;
 use std::fmt;
 use std::marker::PhantomData;
@@ -45,7 +45,7 @@ pub struct TypedFunc<P, R> {
 #[derive(Clone, Copy)]
 enum Target {
     /// A guest function, through its type's native entry trampoline.
-    Guest { entry: u64, head: [u64; 2] },
+    Guest { entry: u64, context: u64, code: u64 },
     /// A host function, through its native shim.
     Native { shim: u64, binding: u64 },
     /// A host function, through its array shim.
@@ -62,7 +62,8 @@ impl Target {
         Ok(match &record.kind {
             FuncKind::Guest { instance, func, .. } => Self::Guest {
                 entry: store.native_entry(*instance, *func)?,
-                head: [record.abi.context, record.abi.code],
+                context: record.abi.context,
+                code: record.abi.code,
             },
             FuncKind::Host { host, .. } => match host.native() {
                 Some(shim) => Self::Native { shim, binding },
@@ -97,7 +98,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     pub(super) fn new(store: &StoreInner, func: Func) -> Result<Self, Error> {
         let found = store.func_type(func)?;
         let expected = FuncType::new(P::types(), R::types());
-        if *found != expected {
+        if **found != expected {
             return Err(Error::Type(format!(
                 "the function's type is {found}, not {expected}"
             )));
@@ -123,35 +124,60 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     ///
     /// # Panics
     /// If a host function that the guest calls panics.
-    #[inline]
+    #[inline(always)]
     pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R, Error> {
         let mut store = store.as_context_mut();
         store.inner().check(self.func.store, "function")?;
         let bits = params.into_bits(store.inner())?;
-        self.call_target(self.target, &mut store, &bits)
+        if let Target::Guest {
+            entry,
+            context,
+            code,
+        } = self.target
+        {
+            // SAFETY: `new` has found the entry for a function of these types of this store, which
+            // no reference is held to.
+            if let Some(activation) = unsafe { Outermost::begin(store.inner().exec()) } {
+                let mut room = R::Room::default();
+                let results = room.as_mut().as_mut_ptr().cast::<u64>();
+                // SAFETY: as above; there is nothing to drop when the guest is stopped.
+                let status = unsafe { P::call_entry(&bits, entry, context, code, results) };
+                if !activation.is_usual_end(status) {
+                    apart(move || activation.end(status).map_err(StoreInner::stopped))?;
+                }
+                // SAFETY: the callee has stored results of these types; references are its store's.
+                return Ok(unsafe { R::load(&mut room, store.inner()) });
+            }
+        }
+        let store = &mut store;
+        apart(move || self.call_other(self.target, store, bits))
     }
 
-    #[inline]
-    fn call_target<T, M: Mode>(
+    /// Calls what is no guest function, or one while another guest waits.
+    fn call_other<T, M: Mode>(
         &self,
         target: Target,
         store: &mut StoreContextMut<'_, T, M>,
-        bits: &P::Bits,
+        bits: P::Bits,
     ) -> Result<R, Error> {
         let mut room = R::Room::default();
         let results = room.as_mut().as_mut_ptr().cast::<u64>();
         match target {
-            Target::Guest { entry, head } => {
-                let exec = store.inner().exec();
+            Target::Guest {
+                entry,
+                context,
+                code,
+            } => {
+                let call = || unsafe { P::call_entry(&bits, entry, context, code, results) };
                 // SAFETY: `new` has found the entry for a function of these types of this store,
                 // which no reference is held to; the closure has nothing to drop.
-                let outcome =
-                    unsafe { Exec::enter(exec, || P::call_entry(bits, entry, head, results)) };
+                let outcome = unsafe { Exec::enter(store.inner().exec(), call) };
                 outcome.map_err(StoreInner::stopped)?;
             }
             Target::Native { shim, binding } => {
-                // SAFETY: as above, for a host function.
-                if unsafe { P::call_host(bits, shim, binding, results) } != 0 {
+                // SAFETY: `new` has found the shim for a function of these types of this store,
+                // which no reference is held to.
+                if unsafe { P::call_host(&bits, shim, binding, results) } != 0 {
                     return Err(store.inner_mut().host_stopped());
                 }
             }
@@ -181,14 +207,28 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
         instance: u32,
         func: u32,
         store: &mut StoreContextMut<'_, T, M>,
-        bits: &P::Bits,
+        bits: P::Bits,
     ) -> Result<R, Error> {
         let inner = store.inner_ptr();
         let target = Target::of(store.inner(), func)?;
-        let call = || self.call_target(target, store, bits);
+        let call = || self.call_other(target, store, bits);
         // SAFETY: the store is borrowed for everything; `func` is the instance's function.
         unsafe { once(inner, instance, call) }
     }
+}
+
+/// Runs `f`, which is seldom run, out of line. What it returns passes through a place of its own, so
+/// that what is usually returned instead stays in registers.
+#[inline(always)]
+fn apart<R>(f: impl FnOnce() -> R) -> R {
+    #[cold]
+    #[inline(never)]
+    fn run<R>(f: impl FnOnce() -> R, place: &mut Option<R>) {
+        *place = Some(f());
+    }
+    let mut place = None;
+    run(f, &mut place);
+    place.expect("`run` has filled it")
 }
 
 /// Calls the array shim of a host function.

@@ -211,7 +211,7 @@ impl StoreInner {
         let store = self.id();
         let ty = self.func_type(Func { store, index })?;
         let plain = FuncType::new([], []);
-        if *ty == plain {
+        if **ty == plain {
             return Ok(());
         }
         Err(Error::Type(format!(

@@ -171,6 +171,7 @@ impl StoreInner {
                     instance,
                     func,
                     ty: OnceLock::new(),
+                    array_entry: OnceLock::new(),
                 };
                 (abi, kind)
             }

@@ -120,7 +120,7 @@ impl Extern {
     pub(crate) fn type_in(&self, store: &StoreInner) -> Result<ExternType, Error> {
         store.check(self.store(), "import")?;
         Ok(match self {
-            Self::Func(func) => ExternType::Func((*store.func_type(*func)?).clone()),
+            Self::Func(func) => ExternType::Func((**store.func_type(*func)?).clone()),
             Self::Table(table) => ExternType::Table(store.tables[table.index as usize].ty()),
             Self::Memory(memory) => ExternType::Memory(store.memories[memory.index as usize].ty()),
             Self::Global(global) => ExternType::Global(store.globals[global.index as usize].ty()),

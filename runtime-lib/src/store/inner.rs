@@ -86,6 +86,7 @@ impl StoreInner {
     }
 
     /// That a handle, of this kind and store, is of this store.
+    #[inline]
     pub(crate) fn check(&self, store: StoreId, kind: &'static str) -> Result<(), Error> {
         if store == self.id {
             Ok(())
@@ -108,6 +109,7 @@ impl StoreInner {
     }
 
     /// What a caller is told of a guest that was stopped. Resumes a host function's panic.
+    #[cold]
     pub(crate) fn stopped(stopped: Stopped) -> Error {
         match stopped {
             Stopped::Trap(trap) => Error::Trap(trap),

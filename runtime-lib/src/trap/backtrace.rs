@@ -165,7 +165,7 @@ impl Pcs {
     unsafe fn suspended(&mut self, mut activation: *const Activation) {
         // SAFETY: each activation lives on the stack until the one that points at it has ended.
         while let Some(suspended) = unsafe { activation.as_ref() } {
-            let state = suspended.state();
+            let state = suspended.saved();
             // SAFETY: as in `capture_exit`.
             unsafe { self.walk(state.exit_fp, state.landing.fp) };
             activation = suspended.outer();

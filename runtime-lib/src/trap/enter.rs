@@ -9,15 +9,15 @@
 )]
 
 use super::exec::{Exec, Pending};
-use super::{Frame, Trap, handler, thread};
+use super::{Frame, Trap, thread};
 use crate::fuel::Refill;
 use prefab_abi::exec::{ExecState, Landing};
 use prefab_abi::trap::TrapCode;
 use prefab_targets::host;
 use std::any::Any;
-use std::cell::Cell;
 use std::error::Error;
 use std::io;
+use std::mem::MaybeUninit;
 #[cfg(feature = "async")]
 use std::ops::Range;
 use std::ptr;
@@ -39,39 +39,62 @@ pub(crate) enum Stopped {
     System(io::Error),
 }
 
-thread_local! {
-    /// The state of the store whose guest this thread runs, for the signal handler. Initialised
-    /// at compile time and without a destructor, so that reading it runs no code.
-    static CURRENT: Cell<*mut Exec> = const { Cell::new(ptr::null_mut()) };
-}
-
-/// The state of the store whose guest this thread runs; null if it runs none.
-pub(super) fn current() -> *mut Exec {
-    CURRENT.get()
-}
-
-/// Makes `exec` the state of the store whose guest this thread runs; the one until now.
-///
-/// Not inlined: when an activation on a fiber ends, the thread may be another than when it began. A
-/// compiler that saw both would take the variable to be at the same address.
-#[inline(never)]
-fn exchange_current(exec: *mut Exec) -> *mut Exec {
-    CURRENT.replace(exec)
-}
-
 /// What an activation found when it began, and puts back when it ends: the state of the one
 /// outside it, which waits.
 pub(super) struct Activation {
     exec: *mut Exec,
-    state: ExecState,
+    saved: Saved,
     outer: *const Self,
     outer_current: *mut Exec,
 }
 
+/// What of the state is an activation's. What the store's guests have used up, and what they are
+/// asked, is not.
+pub(super) struct Saved {
+    stack_limit: u64,
+    pub(super) landing: Landing,
+    pub(super) exit_fp: u64,
+}
+
+impl Saved {
+    pub(super) const fn of(state: &ExecState) -> Self {
+        Self {
+            stack_limit: state.stack_limit,
+            landing: state.landing,
+            exit_fp: state.exit_fp,
+        }
+    }
+
+    const fn put_back(&self, state: &mut ExecState) {
+        state.stack_limit = self.stack_limit;
+        state.landing = self.landing;
+        state.exit_fp = self.exit_fp;
+    }
+}
+
+/// What every outermost activation has found: no guest that waits, and nothing to put back.
+static OUTERMOST: Activation = Activation {
+    exec: ptr::null_mut(),
+    saved: Saved {
+        stack_limit: 0,
+        landing: Landing {
+            pc: 0,
+            sp: 0,
+            fp: 0,
+        },
+        exit_fp: 0,
+    },
+    outer: ptr::null(),
+    outer_current: ptr::null_mut(),
+};
+
+// SAFETY: nothing of an activation changes while others can see it.
+unsafe impl Sync for Activation {}
+
 impl Activation {
-    /// The state of the activation that waits.
-    pub(super) const fn state(&self) -> &ExecState {
-        &self.state
+    /// What the activation that waits has in the state while it runs.
+    pub(super) const fn saved(&self) -> &Saved {
+        &self.saved
     }
 
     /// The activation outside that one.
@@ -79,35 +102,141 @@ impl Activation {
         self.outer
     }
 
+    /// Ends an outermost one: no guest runs.
+    ///
+    /// Not inlined: on a fiber, the thread may be another than when the activation began, and a
+    /// compiler that saw both would take what the thread knows to be at the same address. For the
+    /// same reason no function that runs on a fiber enters guests at two places.
+    ///
+    /// # Safety
+    /// As [`end`](Self::end).
+    #[inline(never)]
+    unsafe fn end_outermost(exec: *mut Exec) {
+        // SAFETY: the caller says that it is valid and not referred to.
+        let state = unsafe { &mut *exec };
+        state.abi.landing.pc = 0;
+        state.abi.exit_fp = 0;
+        state.activations = ptr::null();
+        thread::exchange_current(ptr::null_mut());
+    }
+
+    /// Looks closer, and begins at `at` if nothing speaks against it.
+    ///
+    /// # Safety
+    /// As [`start`](Self::start).
+    #[inline(never)]
+    unsafe fn begin(at: *mut Self, exec: *mut Exec) -> Result<(), Stopped> {
+        // SAFETY: the caller says that it is valid and not referred to.
+        let state = unsafe { &mut *exec };
+        let limit = thread::prepare(state.needs_signals).and_then(|()| thread::stack_limit());
+        let limit = limit.map_err(Stopped::System)?;
+        let refused = if host::stack_pointer() < limit {
+            TrapCode::StackOverflow
+        } else if state.is_interrupted() {
+            TrapCode::Interrupted
+        } else {
+            // SAFETY: the caller says so.
+            unsafe { Self::start(at, exec, limit) };
+            return Ok(());
+        };
+        // SAFETY: the guests that wait called the host where the state says.
+        unsafe { state.note(refused) };
+        Err(state.stopped())
+    }
+
     /// Makes `exec` the thread's current one, with no landing yet.
     ///
     /// # Safety
-    /// `exec` is valid and nothing holds a reference to it, until this is dropped.
-    unsafe fn begin(exec: *mut Exec) -> Self {
+    /// `exec` is valid and nothing holds a reference to it until [`end`](Self::end); there is room
+    /// at `at` until then, which nothing else uses.
+    #[inline(always)]
+    unsafe fn start(at: *mut Self, exec: *mut Exec, stack_limit: u64) {
+        let outer_current = thread::exchange_current(exec);
         // SAFETY: the caller says that it is valid and not referred to.
-        let exec_now = unsafe { &mut *exec };
-        let state = exec_now.abi;
-        exec_now.abi.landing = Landing::default();
-        exec_now.abi.exit_fp = 0;
-        Self {
+        let state = unsafe { &mut *exec };
+        let activation = Self {
             exec,
-            state,
-            outer: exec_now.activations,
-            outer_current: exchange_current(exec),
-        }
+            saved: Saved::of(&state.abi),
+            outer: state.activations,
+            outer_current,
+        };
+        state.abi.stack_limit = stack_limit;
+        state.abi.landing.pc = 0;
+        state.activations = at;
+        // SAFETY: the caller says that there is room.
+        unsafe { at.write(activation) };
+    }
+
+    /// Puts back what was found. Not inlined, as [`end_outermost`](Self::end_outermost) is not.
+    ///
+    /// # Safety
+    /// The activation at `at` has begun, and all that began after it have ended.
+    #[inline(never)]
+    unsafe fn end(at: *const Self) {
+        // SAFETY: the caller says that it is there; `start` was promised that the state is valid
+        // and not referred to.
+        let (activation, exec) = unsafe { (&*at, &mut *(*at).exec) };
+        activation.saved.put_back(&mut exec.abi);
+        exec.activations = activation.outer;
+        thread::exchange_current(activation.outer_current);
     }
 }
 
-impl Drop for Activation {
+/// An activation outside of which no guest waits. It ends when this is dropped.
+pub(crate) struct Outermost(*mut Exec);
+
+impl Outermost {
+    /// Begins, if all is as usual. There is nothing to save.
+    ///
+    /// # Safety
+    /// As [`Exec::enter`], until this is dropped.
+    #[inline(always)]
+    pub(crate) unsafe fn begin(exec: *mut Exec) -> Option<Self> {
+        // SAFETY: the caller says that it is valid and not referred to.
+        let state = unsafe { &mut *exec };
+        let outer = state.activations.addr() | thread::current().addr();
+        if outer != 0 || state.interrupt.is_some() {
+            return None;
+        }
+        state.abi.stack_limit = thread::limit_below(state.needs_signals)?;
+        state.activations = &OUTERMOST;
+        thread::exchange_current(exec);
+        Some(Self(exec))
+    }
+
+    /// Whether the guest whose trampoline has returned `status` has simply returned, and dropping
+    /// this is all that is left to do. Otherwise [`end`](Self::end) tells more.
+    #[inline(always)]
+    pub(crate) fn is_usual_end(&self, status: u32) -> bool {
+        // SAFETY: the caller of `begin` said that it is valid; the guest has ended.
+        status == 0 && unsafe { (*self.0).abi.fuel } >= 0
+    }
+
+    /// Ends after the guest's trampoline has returned `status`.
+    ///
+    /// # Errors
+    /// Why the guest was stopped, if it was.
+    pub(crate) fn end(self, status: u32) -> Result<(), Stopped> {
+        // SAFETY: as above; it is the innermost one.
+        unsafe { Exec::end_with_care(self.0, status, self) }
+    }
+}
+
+impl Drop for Outermost {
+    #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: `begin` was promised that it is valid and not referred to.
-        let exec = unsafe { &mut *self.exec };
-        // What the store's guests have used up, and what they are asked, is not the activation's.
-        exec.abi.stack_limit = self.state.stack_limit;
-        exec.abi.landing = self.state.landing;
-        exec.abi.exit_fp = self.state.exit_fp;
-        exec.activations = self.outer;
-        exchange_current(self.outer_current);
+        // SAFETY: made once the activation has begun.
+        unsafe { Activation::end_outermost(self.0) };
+    }
+}
+
+/// Ends an activation, by whatever way.
+struct Inner(*const Activation);
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // SAFETY: made once the activation has begun.
+        unsafe { Activation::end(self.0) };
     }
 }
 
@@ -130,8 +259,9 @@ impl Running {
 
     /// Tells the thread this, and takes what it knew: before the thread goes on on another stack,
     /// and after it has come back.
+    #[inline(never)]
     pub(crate) fn exchange(&mut self) {
-        self.current = exchange_current(self.current);
+        self.current = thread::exchange_current(self.current);
         self.stack = thread::exchange_stack(self.stack.take());
     }
 }
@@ -139,9 +269,7 @@ impl Running {
 /// What an activation is known by while it waits on a fiber that is suspended.
 #[cfg(feature = "async")]
 pub(crate) struct Suspended {
-    stack_limit: u64,
-    landing: Landing,
-    exit_fp: u64,
+    saved: Saved,
     activations: *const Activation,
 }
 
@@ -155,9 +283,7 @@ impl Suspended {
         // SAFETY: the caller says so.
         let exec = unsafe { &*exec };
         Self {
-            stack_limit: exec.abi.stack_limit,
-            landing: exec.abi.landing,
-            exit_fp: exec.abi.exit_fp,
+            saved: Saved::of(&exec.abi),
             activations: exec.activations,
         }
     }
@@ -170,20 +296,9 @@ impl Suspended {
     pub(crate) unsafe fn put_back(self, exec: *mut Exec) {
         // SAFETY: the caller says so.
         let exec = unsafe { &mut *exec };
-        exec.abi.stack_limit = self.stack_limit;
-        exec.abi.landing = self.landing;
-        exec.abi.exit_fp = self.exit_fp;
+        self.saved.put_back(&mut exec.abi);
         exec.activations = self.activations;
     }
-}
-
-/// Prepares the process and this thread for a guest, for signals if it needs them.
-fn prepare(needs_signals: bool) -> io::Result<()> {
-    if needs_signals {
-        handler::install()?;
-        thread::prepare_for_signals()?;
-    }
-    Ok(())
 }
 
 impl Exec {
@@ -194,7 +309,7 @@ impl Exec {
     #[cfg(feature = "async")]
     pub(crate) unsafe fn prepare_thread(exec: *const Self) -> io::Result<()> {
         // SAFETY: the caller says that it is valid.
-        prepare(unsafe { (*exec).needs_signals })
+        thread::prepare(unsafe { (*exec).needs_signals })
     }
 
     /// Runs `f`, which enters a guest through an entry trampoline and returns what that returned.
@@ -206,67 +321,85 @@ impl Exec {
     /// `exec` is the state of the store that the guest belongs to, and nothing holds a reference
     /// to it or to anything else that the guest reaches. `f` enters no guest of another store, and
     /// has nothing to drop when the guest is stopped.
+    #[inline]
     pub(crate) unsafe fn enter(exec: *mut Self, f: impl FnOnce() -> u32) -> Result<(), Stopped> {
-        // SAFETY: the caller says that it is valid; modules are added while no guest runs.
-        let needs_signals = unsafe { (*exec).needs_signals };
-        let stack_limit = prepare(needs_signals).and_then(|()| thread::stack_limit());
-        let stack_limit = stack_limit.map_err(Stopped::System)?;
-        // SAFETY: the caller says that it is valid and not referred to.
-        let activation = unsafe { Activation::begin(exec) };
-        // SAFETY: as above; the activation stays where it is until it is dropped below.
+        // SAFETY: as the caller says.
         unsafe {
-            (*exec).activations = &raw const activation;
-            (*exec).abi.stack_limit = stack_limit;
-        }
-        // SAFETY: as above; the reference ends at once.
-        let is_interrupted = unsafe { (*exec).is_interrupted() };
-        let stopped = if host::stack_pointer() < stack_limit {
-            // SAFETY: as above.
-            unsafe { Self::note_without_frames(exec, TrapCode::StackOverflow) };
-            1
-        } else if is_interrupted {
-            // SAFETY: as above.
-            unsafe { Self::note_without_frames(exec, TrapCode::Interrupted) };
-            1
-        } else {
-            match f() {
-                // SAFETY: as above: the guest has ended.
-                0 => unsafe { Self::settle(exec) },
-                stopped => stopped,
+            match Outermost::begin(exec) {
+                Some(activation) => {
+                    let status = f();
+                    if activation.is_usual_end(status) {
+                        return Ok(());
+                    }
+                    activation.end(status)
+                }
+                None => Self::enter_with_care(exec, f),
             }
-        };
-        drop(activation);
-        if stopped == 0 {
-            return Ok(());
         }
-        // SAFETY: as above: the guest has ended.
-        Err(unsafe { &mut *exec }.stopped())
     }
 
-    /// What `enter`'s function should have returned, of a guest that has returned: that it was
-    /// stopped, if it has used more fuel than it had since it last looked.
-    unsafe fn settle(exec: *mut Self) -> u32 {
-        // SAFETY: the caller, `enter`, was promised that it is valid and not referred to.
-        let state = unsafe { &mut *exec };
-        if state.abi.fuel >= 0 || state.refill() != Refill::Empty {
-            return 0;
+    /// As [`enter`](Self::enter), for what is not as usual: another guest waits, or this
+    /// one may be interrupted; or the thread is new.
+    ///
+    /// # Errors
+    /// As [`enter`](Self::enter).
+    ///
+    /// # Safety
+    /// As [`enter`](Self::enter).
+    #[inline(never)]
+    unsafe fn enter_with_care(exec: *mut Self, f: impl FnOnce() -> u32) -> Result<(), Stopped> {
+        let mut room = MaybeUninit::uninit();
+        // SAFETY: the caller says that it is valid and not referred to; the room stays where it is
+        // until the activation has ended below.
+        unsafe { Activation::begin(room.as_mut_ptr(), exec) }?;
+        let activation = Inner(room.as_ptr());
+        let status = f();
+        // SAFETY: as above: the guest has ended.
+        unsafe { Self::end_with_care(exec, status, activation) }
+    }
+
+    /// Ends an activation whose trampoline has returned `status`.
+    ///
+    /// # Errors
+    /// As [`enter`](Self::enter).
+    ///
+    /// # Safety
+    /// As [`enter`](Self::enter); the activation is the innermost, and its guest has ended.
+    unsafe fn end_with_care<A>(exec: *mut Self, status: u32, activation: A) -> Result<(), Stopped> {
+        // SAFETY: the caller says that it is valid and not referred to.
+        let status = unsafe { (*exec).settle(status) };
+        drop(activation);
+        if status == 0 {
+            return Ok(());
+        }
+        // SAFETY: as above.
+        Err(unsafe { (*exec).stopped() })
+    }
+
+    /// What a guest's trampoline should have returned that has returned `status`: that the guest
+    /// was stopped, if it has used more fuel than there was.
+    fn settle(&mut self, status: u32) -> u32 {
+        if status != 0 || self.abi.fuel >= 0 || self.refill() != Refill::Empty {
+            return status;
         }
         // Its frames are gone.
-        state.abi.exit_fp = 0;
-        // SAFETY: as above.
-        unsafe { Self::note_without_frames(exec, TrapCode::OutOfFuel) };
+        self.abi.exit_fp = 0;
+        // SAFETY: the others are those of the guests that wait.
+        unsafe { self.note(TrapCode::OutOfFuel) };
         1
     }
 
-    /// Notes why the guest is not entered at all, or has ended.
-    unsafe fn note_without_frames(exec: *mut Self, code: TrapCode) {
-        // SAFETY: the caller, `enter`, was promised that it is valid and not referred to.
-        let exec = unsafe { &mut *exec };
-        exec.pending = Some(Pending::Trap(code));
-        // SAFETY: the activations are the waiting ones: this one has no frames.
-        unsafe { exec.pcs.capture_exit(&exec.abi, exec.activations) };
+    /// Notes why a guest is not entered at all, or has ended.
+    ///
+    /// # Safety
+    /// The guests that wait called the host where the state says.
+    unsafe fn note(&mut self, code: TrapCode) {
+        self.pending = Some(Pending::Trap(code));
+        // SAFETY: the caller says so.
+        unsafe { self.pcs.capture_exit(&self.abi, self.activations) };
     }
 
+    #[cold]
     fn stopped(&mut self) -> Stopped {
         self.was_stopped = true;
         let backtrace = self.pcs.frames(self);

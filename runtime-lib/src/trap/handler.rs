@@ -9,7 +9,6 @@
 //! interrupted thread runs.
 #![allow(unsafe_code, reason = "signal handling")]
 
-use super::enter;
 use super::exec::{Exec, Pending};
 use super::thread;
 use libc::{c_int, c_void, siginfo_t, sigset_t, ucontext_t};
@@ -73,7 +72,7 @@ fn disposition(signal: c_int, new: Option<&libc::sigaction>) -> io::Result<libc:
 /// # Safety
 /// Only for the system to call.
 unsafe extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
-    let exec = enter::current();
+    let exec = thread::current();
     if !exec.is_null() {
         // SAFETY: the system gives a signal's own context and information; the state is that of
         // the store that this thread runs, which `enter` was promised to be valid.

@@ -25,7 +25,7 @@ mod tests;
 mod thread;
 
 pub use backtrace::{Frame, Trap};
-pub(crate) use enter::Stopped;
+pub(crate) use enter::{Outermost, Stopped};
 #[cfg(feature = "async")]
 pub(crate) use enter::{Running, Suspended};
 pub(crate) use exec::{Code, Exec, Pending};

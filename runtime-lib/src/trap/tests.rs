@@ -235,7 +235,7 @@ fn an_unwinding_host_leaves_the_state_as_it_was() {
         let _ = Exec::enter(exec, || panic!("before entering"));
     }));
     assert!(unwound.is_err());
-    assert!(super::enter::current().is_null());
+    assert!(super::thread::current().is_null());
     let trap = trap(enter(exec, guest.illegal, 0));
     assert_eq!(trap.backtrace().len(), 1);
     drop_store(exec);

@@ -1,9 +1,12 @@
-//! What handling traps needs of a thread: the bounds of its stack, and a stack for signals.
+//! What handling traps needs of a thread: which guest it runs, the bounds of its stack, and a stack
+//! for signals.
 //!
 //! # Safety
 //! Unsafe for the system's interfaces to threads and signal stacks.
 #![allow(unsafe_code, reason = "pthread attributes and signal stacks")]
 
+use super::exec::Exec;
+use super::handler;
 use prefab_targets::host;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use std::cell::{Cell, OnceCell};
@@ -23,16 +26,102 @@ const SIGNAL_STACK_BYTES: usize = 64 << 10;
 /// A multiple of every page size.
 const GUARD_BYTES: usize = 64 << 10;
 
+/// What a thread knows of what it runs, in one place: entering a guest is one look there.
+struct Known {
+    /// The state of the store whose guest the thread runs, for the signal handler; null if it runs
+    /// none.
+    current: Cell<*mut Exec>,
+    /// The bounds of the stack that the thread is on: its own, once somebody has asked, or a
+    /// fiber's.
+    stack: Cell<Option<(u64, u64)>>,
+    /// The stack pointer below which a guest must not call the host on that stack, and how much of
+    /// the stack is above it; nothing if no bounds are known.
+    limit: Cell<u64>,
+    room_bytes: Cell<u64>,
+    /// As much, once guests that trap by signals may run on the thread.
+    prepared_bytes: Cell<u64>,
+    is_prepared: Cell<bool>,
+}
+
 thread_local! {
-    /// The bounds of the stack that the thread is on: its own, once somebody has asked, or a fiber's.
-    /// Without a destructor, so that it is there to the end.
-    static STACK: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
+    /// Initialised at compile time and without a destructor, so that it is there to the end and
+    /// reading it runs no code.
+    static KNOWN: Known = const {
+        Known {
+            current: Cell::new(ptr::null_mut()),
+            stack: Cell::new(None),
+            limit: Cell::new(0),
+            room_bytes: Cell::new(0),
+            prepared_bytes: Cell::new(0),
+            is_prepared: Cell::new(false),
+        }
+    };
     /// The stack that the thread has from us, if it needed one.
     static SIGNAL_STACK: OnceCell<Option<SignalStack>> = const { OnceCell::new() };
 }
 
+impl Known {
+    fn set_stack(&self, stack: Option<(u64, u64)>) {
+        self.stack.set(stack);
+        let (start, end) = stack.unwrap_or_default();
+        let limit = limit_of(start, end);
+        self.limit.set(limit);
+        self.room_bytes.set(end - limit);
+        self.set_prepared(self.is_prepared.get());
+    }
+
+    fn set_prepared(&self, is_prepared: bool) {
+        self.is_prepared.set(is_prepared);
+        let room_bytes = self.room_bytes.get();
+        self.prepared_bytes
+            .set(if is_prepared { room_bytes } else { 0 });
+    }
+}
+
+/// The state of the store whose guest this thread runs; null if it runs none.
+#[inline(always)]
+pub(super) fn current() -> *mut Exec {
+    KNOWN.with(|known| known.current.get())
+}
+
+/// Makes `exec` the state of the store whose guest this thread runs; the one until now.
+#[inline(always)]
+pub(super) fn exchange_current(exec: *mut Exec) -> *mut Exec {
+    KNOWN.with(|known| known.current.replace(exec))
+}
+
+/// The limit of the stack that the caller is on, if the caller is above it and the thread is
+/// prepared for a guest: for signals, if it needs them. Otherwise [`prepare`] and [`stack_limit`]
+/// tell more.
+#[inline(always)]
+pub(super) fn limit_below(needs_signals: bool) -> Option<u64> {
+    KNOWN.with(|known| {
+        let limit = known.limit.get();
+        let room_bytes = if needs_signals {
+            known.prepared_bytes.get()
+        } else {
+            known.room_bytes.get()
+        };
+        if host::stack_pointer().wrapping_sub(limit) < room_bytes {
+            Some(limit)
+        } else {
+            None
+        }
+    })
+}
+
+/// Prepares the process and this thread for a guest, for signals if it needs them.
+pub(super) fn prepare(needs_signals: bool) -> io::Result<()> {
+    if needs_signals && !KNOWN.with(|known| known.is_prepared.get()) {
+        handler::install()?;
+        prepare_for_signals()?;
+        KNOWN.with(|known| known.set_prepared(true));
+    }
+    Ok(())
+}
+
 /// Gives the thread a stack for signals, the first time.
-pub(super) fn prepare_for_signals() -> io::Result<()> {
+fn prepare_for_signals() -> io::Result<()> {
     let prepared = SIGNAL_STACK.try_with(|stack| {
         if stack.get().is_none() {
             let installed = SignalStack::install()?;
@@ -55,7 +144,7 @@ pub(super) fn stack_limit() -> io::Result<u64> {
         Some(stack) => stack,
         None => {
             let stack = stack_bounds()?;
-            STACK.set(Some((stack.start, stack.end)));
+            KNOWN.with(|known| known.set_stack(Some((stack.start, stack.end))));
             stack
         }
     };
@@ -66,19 +155,25 @@ fn limit(stack: &Range<u64>, stack_pointer: u64) -> u64 {
     if !stack.contains(&stack_pointer) {
         return 0;
     }
-    stack.start + HOST_RESERVE_BYTES.min((stack.end - stack.start) / 4)
+    limit_of(stack.start, stack.end)
+}
+
+fn limit_of(start: u64, end: u64) -> u64 {
+    start + HOST_RESERVE_BYTES.min((end - start) / 4)
 }
 
 /// Tells which stack the thread is on from now on; what was known before.
 #[cfg(feature = "async")]
 pub(super) fn exchange_stack(stack: Option<Range<u64>>) -> Option<Range<u64>> {
-    let before = STACK.replace(stack.map(|stack| (stack.start, stack.end)));
-    before.map(|(start, end)| start..end)
+    let before = known_stack();
+    KNOWN.with(|known| known.set_stack(stack.map(|stack| (stack.start, stack.end))));
+    before
 }
 
 /// The bounds of the stack that the thread is on, if they are known: for the signal handler.
 pub(super) fn known_stack() -> Option<Range<u64>> {
-    STACK.get().map(|(start, end)| start..end)
+    let stack = KNOWN.with(|known| known.stack.get());
+    stack.map(|(start, end)| start..end)
 }
 
 /// The bounds of the calling thread's stack, without its guard.
