@@ -7,7 +7,7 @@ use crate::error::CompileError;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::immediates::Offset32;
 use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64};
-use cranelift_codegen::ir::{Endianness, InstBuilder, MemFlagsData, Type, Value};
+use cranelift_codegen::ir::{BlockArg, Endianness, InstBuilder, MemFlagsData, Type, Value};
 use prefab_abi::builtin::Builtin;
 use prefab_abi::context::MemoryDefinition;
 use prefab_abi::note::{MemoryPlan, Traps};
@@ -62,21 +62,10 @@ pub(super) fn translate(
         }
         Operator::I64Store32 { memarg } => t.store(memarg, I32)?,
         Operator::MemorySize { mem } => {
-            let bytes = t.memory_size_bytes(*mem);
-            let pages = t.builder.ins().ushr_imm_u(bytes, i64::from(PAGE_SIZE_LOG2));
-            let pages = t.builder.ins().ireduce(I32, pages);
+            let pages = t.memory_size_pages(*mem);
             t.push(pages);
         }
-        Operator::MemoryGrow { mem } => {
-            let delta = t.pop();
-            let delta = t.builder.ins().uextend(I64, delta);
-            let memory = t.index(*mem);
-            let pages = t.call_builtin(Builtin::MemoryGrow, &[memory, delta]);
-            if let Some(pages) = pages {
-                let pages = t.builder.ins().ireduce(I32, pages);
-                t.push(pages);
-            }
-        }
+        Operator::MemoryGrow { mem } => t.grow(*mem),
         Operator::MemoryCopy { dst_mem, src_mem } => {
             let operands = t.pop_extended();
             let memories = [t.index(*dst_mem), t.index(*src_mem)];
@@ -189,6 +178,41 @@ impl FuncTranslator<'_, '_> {
         let flags = FuncTranslator::trusted(self.regions.definitions);
         let offset = offset + MemoryDefinition::SIZE_BYTES;
         self.builder.ins().load(I64, flags, definition, offset)
+    }
+
+    fn memory_size_pages(&mut self, memory: u32) -> Value {
+        let bytes = self.memory_size_bytes(memory);
+        let pages = self
+            .builder
+            .ins()
+            .ushr_imm_u(bytes, i64::from(PAGE_SIZE_LOG2));
+        self.builder.ins().ireduce(I32, pages)
+    }
+
+    /// Growth by nothing always succeeds and changes nothing: some ask for the size so. It takes no
+    /// call.
+    fn grow(&mut self, memory: u32) {
+        let delta = self.pop();
+        let size = self.memory_size_pages(memory);
+        if self.constant(delta) == Some(0) {
+            return self.push(size);
+        }
+        let grow = self.builder.create_block();
+        let next = self.builder.create_block();
+        let grown = self.builder.append_block_param(next, I32);
+        let unchanged = [BlockArg::Value(size)];
+        self.builder.ins().brif(delta, grow, [], next, &unchanged);
+        self.cold(grow, |t| {
+            let delta = t.builder.ins().uextend(I64, delta);
+            let index = t.index(memory);
+            if let Some(pages) = t.call_builtin(Builtin::MemoryGrow, &[index, delta]) {
+                let pages = t.builder.ins().ireduce(I32, pages);
+                t.builder.ins().jump(next, &[BlockArg::Value(pages)]);
+            }
+        });
+        self.builder.switch_to_block(next);
+        self.builder.seal_block(next);
+        self.push(grown);
     }
 
     fn load(

@@ -168,10 +168,12 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
                 context,
                 code,
             } => {
-                let call = || unsafe { P::call_entry(&bits, entry, context, code, results) };
+                let exec = store.inner().exec();
                 // SAFETY: `new` has found the entry for a function of these types of this store,
                 // which no reference is held to; the closure has nothing to drop.
-                let outcome = unsafe { Exec::enter(store.inner().exec(), call) };
+                let outcome = unsafe {
+                    Exec::enter(exec, || P::call_entry(&bits, entry, context, code, results))
+                };
                 outcome.map_err(StoreInner::stopped)?;
             }
             Target::Native { shim, binding } => {
