@@ -26,6 +26,8 @@ pub struct Usage {
     pub indirect_calls: BTreeSet<(u32, u32)>,
     /// Functions that `ref.func` names.
     pub referenced_funcs: BTreeSet<u32>,
+    /// Data segments that an instruction copies from or drops.
+    pub referenced_data: BTreeSet<u32>,
 }
 
 impl Usage {
@@ -33,6 +35,7 @@ impl Usage {
         self.touched_tables.append(&mut other.touched_tables);
         self.indirect_calls.append(&mut other.indirect_calls);
         self.referenced_funcs.append(&mut other.referenced_funcs);
+        self.referenced_data.append(&mut other.referenced_data);
         self
     }
 
@@ -64,6 +67,9 @@ impl Usage {
             }
             Operator::RefFunc { function_index } => {
                 self.referenced_funcs.insert(function_index);
+            }
+            Operator::MemoryInit { data_index, .. } | Operator::DataDrop { data_index } => {
+                self.referenced_data.insert(data_index);
             }
             _ => {}
         }

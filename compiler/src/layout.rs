@@ -5,7 +5,7 @@ use crate::codegen::abi::Symbol;
 use crate::error::CompileError;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::TargetIsa;
-use prefab_abi::trap::TrapCode;
+use prefab_abi::code_map::Site;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -18,10 +18,8 @@ pub struct Text {
     pub offsets: Vec<u32>,
     /// Where each symbol is.
     pub symbols: HashMap<Symbol, u32>,
-    /// Instructions that trap, ascending.
-    pub traps: Vec<(u32, TrapCode)>,
-    /// Code offsets that can stand in a backtrace, ascending, with module offsets.
-    pub addresses: Vec<(u32, u32)>,
+    /// The code map, by code offsets.
+    pub sites: Vec<Site>,
 }
 
 impl Text {
@@ -52,7 +50,7 @@ pub fn layout(isa: &dyn TargetIsa, code: &[Code]) -> Result<Text, CompileError> 
         .collect();
     let mut offsets = Vec::with_capacity(code.len());
     let mut symbols = HashMap::with_capacity(code.len());
-    let (mut traps, mut addresses) = (Vec::new(), Vec::new());
+    let mut sites = Vec::new();
     for piece in code {
         let start = builder.append(true, &piece.bytes, piece.alignment, &mut plane);
         for reloc in &piece.relocs {
@@ -71,8 +69,10 @@ pub fn layout(isa: &dyn TargetIsa, code: &[Code]) -> Result<Text, CompileError> 
             .map_err(|_| CompileError::new("the module's code would be larger than 4 GiB"))?;
         offsets.push(start);
         symbols.insert(piece.symbol, start);
-        traps.extend(piece.traps.iter().map(|(at, trap)| (start + at, *trap)));
-        addresses.extend(piece.addresses.iter().map(|(at, wasm)| (start + at, *wasm)));
+        sites.extend(piece.sites.iter().map(|site| Site {
+            code_offset: start + site.code_offset,
+            ..*site
+        }));
     }
     let bytes = builder.finish(&mut plane);
     if u32::try_from(bytes.len()).is_err() {
@@ -84,7 +84,6 @@ pub fn layout(isa: &dyn TargetIsa, code: &[Code]) -> Result<Text, CompileError> 
         bytes,
         offsets,
         symbols,
-        traps,
-        addresses,
+        sites,
     })
 }

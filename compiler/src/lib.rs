@@ -48,7 +48,7 @@ use emit::{Contents, TextSymbol};
 use layout::Text;
 use module::Module;
 use plan::Plan;
-use prefab_abi::code_map::{write_address_map, write_trap_table};
+use prefab_abi::code_map::write_code_map;
 use prefab_abi::descriptor::Part;
 use prefab_abi::note::{MEMORY_SIZE_LIMIT_BYTES, Note};
 use sha2::{Digest, Sha256};
@@ -133,8 +133,8 @@ fn contents<'a>(
     let mut parts = [
         text.bytes,
         metadata.meta,
-        write_trap_table(&text.traps),
-        write_address_map(&text.addresses),
+        Vec::new(),
+        write_code_map(&text.sites),
         metadata.static_tables,
         metadata.data,
         image.bytes,
@@ -210,6 +210,7 @@ fn note(
         traps: options.traps,
         is_interruptible: options.is_interruptible,
         uses_fuel: options.uses_fuel,
+        has_code_map: true,
         options: options.describe(),
         module_sha256: Sha256::digest(module.wasm).into(),
         content_sha256,

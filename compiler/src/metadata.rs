@@ -214,7 +214,12 @@ impl Writer<'_> {
 
     fn data(&mut self, image: &Image) -> Vec<u8> {
         let mut data = Vec::new();
-        for (segment, is_in_image) in self.module.data.iter().zip(&image.contains) {
+        // What is in the image, and is not named by the code, is nobody's business any more.
+        let copied = image.contains.iter().rposition(|is_in_image| !is_in_image);
+        let count = copied.map_or(0, |last| last + 1);
+        let count = count.max(self.plan.referenced_data as usize);
+        let segments = self.module.data.iter().zip(&image.contains);
+        for (segment, is_in_image) in segments.take(count) {
             let (mode, bytes) = if *is_in_image {
                 (SegmentMode::Dropped, &[][..])
             } else {

@@ -30,12 +30,18 @@ pub struct Plan {
     pub adapters: BTreeSet<u32>,
     /// Imported functions that stand in a static table: each gets a function of its own there.
     pub thunks: BTreeSet<u32>,
+    /// How many data segments the code may refer to: none of a greater index.
+    pub referenced_data: u32,
 }
 
 impl Plan {
     /// Decides.
     pub fn new(module: &Module<'_>, usage: &Usage) -> Self {
-        let mut plan = Self::default();
+        let last_data = usage.referenced_data.last();
+        let mut plan = Self {
+            referenced_data: last_data.map_or(0, |last| last + 1),
+            ..Self::default()
+        };
         plan.find_static_tables(module, usage);
         plan.find_types(module, usage);
         plan

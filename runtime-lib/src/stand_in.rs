@@ -230,7 +230,7 @@ fn module() -> Module {
             owner.0.len() as u64,
         ),
         (
-            Part::Traps,
+            Part::AddressMap,
             address::of(owner.1.as_ptr()),
             owner.1.len() as u64,
         ),

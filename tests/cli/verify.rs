@@ -119,16 +119,12 @@ fn tampered_objects_do_not() {
                 ".note.prefab: the content's SHA-256 is ",
             ),
             (
-                |o| add(o, section(o, ".rodata.prefab.traps") + 4, 1),
-                ".rodata.prefab.traps: no instruction of a function starts at code offset ",
-            ),
-            (
-                |o| add(o, section(o, ".rodata.prefab.traps") + 4, 1 << 20),
-                ".rodata.prefab.traps: code offset ",
+                |o| add(o, section(o, ".rodata.prefab.addrmap") + 4, 1 << 20),
+                ".rodata.prefab.addrmap: code offset ",
             ),
             (
                 |o| add(o, section(o, ".rodata.prefab.addrmap"), 1),
-                ".rodata.prefab.addrmap: ",
+                ".rodata.prefab.addrmap: code map site: is malformed ",
             ),
             (
                 |o| add(o, section(o, ".data.rel.ro.prefab") + 24, 1),
@@ -264,6 +260,7 @@ fn the_note_must_not_promise_what_the_code_does_not_keep() {
 fn the_note_says_how_the_host_controls_the_code() {
     const INTERRUPTIBLE: u32 = 9;
     const FUEL: u32 = 10;
+    const CODE_MAP: u32 = 11;
     let place = Place::new();
     place.write("good.wat", MODULE);
     for target in Target::ALL {
@@ -274,6 +271,7 @@ fn the_note_says_how_the_host_controls_the_code() {
         let object = std::fs::read(place.path("good.o")).unwrap();
         let note = section(&object, ".note.prefab");
         for (tag, expected) in [
+            (CODE_MAP, "there is a code map, but that is not said"),
             (
                 INTERRUPTIBLE,
                 "the code can be interrupted, but that is not said",

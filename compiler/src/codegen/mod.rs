@@ -20,6 +20,7 @@ use cranelift_codegen::{CompiledCode, Context, FinalizedMachReloc, FinalizedRelo
 use cranelift_frontend::FunctionBuilderContext;
 use glue::{Glue, Passing};
 use prefab_abi::builtin::Builtin;
+use prefab_abi::code_map::Site;
 use prefab_abi::note::Traps;
 use prefab_abi::trap::TrapCode;
 use rayon::prelude::*;
@@ -51,11 +52,8 @@ pub struct Code {
     pub alignment: u32,
     /// References to other code.
     pub relocs: Vec<CodeReloc>,
-    /// Instructions that trap.
-    pub traps: Vec<(u32, TrapCode)>,
-    /// Code offsets that can stand in a backtrace, with module offsets; ascending. A return
-    /// address is entered as the byte before it.
-    pub addresses: Vec<(u32, u32)>,
+    /// Its part of the code map; offsets are from the start of the code.
+    pub sites: Vec<Site>,
     /// How to unwind its frame.
     pub unwind: Option<UnwindInfo>,
     /// How much of the stack its frame takes, in bytes; without what the caller has put there.
@@ -305,8 +303,7 @@ fn extract(env: &Env<'_>, func: &Function, compiled: &CompiledCode) -> Result<Co
         bytes: buffer.data().to_vec(),
         alignment: buffer.alignment.max(env.isa.function_alignment().preferred),
         relocs,
-        addresses: addresses(compiled, &traps),
-        traps,
+        sites: sites(compiled, &traps),
         unwind,
         frame_size_bytes: buffer
             .frame_layout()
@@ -352,20 +349,25 @@ fn code_reloc(func: &Function, reloc: &FinalizedMachReloc) -> Result<CodeReloc, 
     })
 }
 
-/// The code offsets that can stand in a backtrace, with the module offsets they belong to.
-fn addresses(compiled: &CompiledCode, traps: &[(u32, TrapCode)]) -> Vec<(u32, u32)> {
+/// The instructions that trap, and the calls that come from the module.
+fn sites(compiled: &CompiledCode, traps: &[(u32, TrapCode)]) -> Vec<Site> {
     let locations = compiled.buffer.get_srclocs_sorted();
-    let module_offset = |at: u32| {
+    let wasm_offset = |at: u32| {
         let after = locations.partition_point(|location| location.start <= at);
         let location = &locations[after.checked_sub(1)?];
         (at < location.end && !location.loc.is_default()).then(|| location.loc.bits())
     };
-    let calls = compiled.buffer.call_sites().map(|call| call.ret_addr - 1);
-    let mut out: Vec<(u32, u32)> = calls
-        .chain(traps.iter().map(|(offset, _)| *offset))
-        .filter_map(|at| Some((at, module_offset(at)?)))
+    let site = |code_offset, trap| Site {
+        code_offset,
+        trap,
+        wasm_offset: wasm_offset(code_offset),
+    };
+    let traps = traps.iter().map(|(at, trap)| site(*at, Some(*trap)));
+    let calls = compiled.buffer.call_sites();
+    let calls = calls.map(|call| site(call.ret_addr - 1, None));
+    let mut sites: Vec<Site> = traps
+        .chain(calls.filter(|call| call.wasm_offset.is_some()))
         .collect();
-    out.sort_unstable();
-    out.dedup_by_key(|(at, _)| *at);
-    out
+    sites.sort_unstable_by_key(|site| site.code_offset);
+    sites
 }

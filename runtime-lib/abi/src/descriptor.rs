@@ -10,8 +10,8 @@
 //!  12  slots          u32      pointers in the import table
 //!  16  text           pointer, u64 size in bytes
 //!  32  meta           pointer, u64 size in bytes
-//!  48  traps          pointer, u64 size in bytes
-//!  64  address map    pointer, u64 size in bytes
+//!  48  traps          pointer, u64 size in bytes: of size 0 where there is a code map
+//!  64  code map       pointer, u64 size in bytes: or the address map
 //!  80  static tables  pointer, u64 size in bytes
 //!  96  data           pointer, u64 size in bytes
 //! 112  image          pointer, u64 size in bytes

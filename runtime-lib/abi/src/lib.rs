@@ -16,7 +16,7 @@
 //! | [`descriptor`] | the symbol `prefab_module_<name>`: where a module's parts lie |
 //! | [`note`] | what an object needs of a machine and a runtime |
 //! | [`meta`] | types, imports, exports, segments and everything else instantiation reads |
-//! | [`code_map`] | the trap table and the address map |
+//! | [`code_map`] | which instructions trap, and where in the module code came from |
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -104,6 +104,8 @@ pub struct Note {
     pub is_interruptible: bool,
     /// Whether the code counts what it executes, in `ExecState`'s `fuel`.
     pub uses_fuel: bool,
+    /// Whether traps and addresses are in one [`code_map`](crate::code_map), not in two tables.
+    pub has_code_map: bool,
     /// The options that the module was compiled with, for people.
     pub options: String,
     /// The SHA-256 of the module that was compiled.
@@ -124,6 +126,7 @@ const TRAPS: u32 = 7;
 const MAX_MEMORY: u32 = 8;
 const INTERRUPTIBLE: u32 = 9;
 const FUEL: u32 = 10;
+const CODE_MAP: u32 = 11;
 const COMPILER: u32 = REQUIRED_TAGS_END;
 const OPTIONS: u32 = REQUIRED_TAGS_END + 1;
 const MODULE_SHA256: u32 = REQUIRED_TAGS_END + 2;
@@ -207,6 +210,7 @@ impl Note {
         for (tag, is_so) in [
             (INTERRUPTIBLE, self.is_interruptible),
             (FUEL, self.uses_fuel),
+            (CODE_MAP, self.has_code_map),
         ] {
             if is_so {
                 put_field(&mut fields, tag, &YES.to_le_bytes());
@@ -266,6 +270,7 @@ impl Note {
             traps: fields.known(TRAPS, "note traps", Traps::from_number)?,
             is_interruptible: fields.is_said(INTERRUPTIBLE, "note interruptible")?,
             uses_fuel: fields.is_said(FUEL, "note fuel")?,
+            has_code_map: fields.is_said(CODE_MAP, "note code map")?,
             options: fields.string(OPTIONS, "note options")?,
             module_sha256: fields.array(MODULE_SHA256, "note module SHA-256")?,
             content_sha256: fields.array(CONTENT_SHA256, "note content SHA-256")?,
@@ -316,7 +321,7 @@ impl<'a> Fields<'a> {
     fn check_tags(&self) -> Result<(), FormatError> {
         for field in self.iter() {
             let Field { tag, offset, .. } = field?;
-            if tag < REQUIRED_TAGS_END && !(ABI_REVISION..=FUEL).contains(&tag) {
+            if tag < REQUIRED_TAGS_END && !(ABI_REVISION..=CODE_MAP).contains(&tag) {
                 return Err(FormatError::new("note field", UNKNOWN, offset));
             }
         }
@@ -398,6 +403,7 @@ mod tests {
             traps: Traps::Signals,
             is_interruptible: true,
             uses_fuel: true,
+            has_code_map: true,
             options: "-O2".to_string(),
             module_sha256: [1; 32],
             content_sha256: [2; 32],
@@ -425,7 +431,8 @@ mod tests {
         let mut note = note();
         let said = note.to_bytes().len();
         (note.is_interruptible, note.uses_fuel) = (false, false);
-        assert_eq!(note.to_bytes().len() + 2 * 12, said);
+        note.has_code_map = false;
+        assert_eq!(note.to_bytes().len() + 3 * 12, said);
         assert_eq!(Note::from_bytes(&note.to_bytes()), Ok(note));
     }
 

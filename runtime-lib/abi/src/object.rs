@@ -7,9 +7,9 @@ use core::fmt::Write;
 pub const SECTION_TEXT: &str = ".text";
 /// Module metadata ([`meta`](crate::meta)). No relocation.
 pub const SECTION_META: &str = ".rodata.prefab.meta";
-/// The trap table ([`code_map`](crate::code_map)). No relocation.
+/// The trap table of an object that has no [`code_map`](crate::code_map). No relocation.
 pub const SECTION_TRAPS: &str = ".rodata.prefab.traps";
-/// The address map ([`code_map`](crate::code_map)). No relocation.
+/// The [`code_map`](crate::code_map), or the address map of an object that has none. No relocation.
 pub const SECTION_ADDRESS_MAP: &str = ".rodata.prefab.addrmap";
 /// Static tables ([`StaticElement`](crate::func::StaticElement)). No relocation.
 pub const SECTION_STATIC_TABLES: &str = ".rodata.prefab.tables";

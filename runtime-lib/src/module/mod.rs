@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::trap::Code;
 use crate::types::ExternType;
 use image::Image;
-use prefab_abi::code_map::{AddressMap, TrapTable};
+use prefab_abi::code_map::CodeMap;
 use prefab_abi::descriptor::{Descriptor, Part};
 use prefab_abi::meta::{Meta, ModuleKind, SegmentMode, Type};
 use prefab_abi::note::{Assumptions, Traps};
@@ -66,7 +66,7 @@ struct Inner {
     import_table_address: u64,
     /// Borrows from what `owner` keeps.
     meta: Meta<'static>,
-    traps: TrapTable<'static>,
+    code_map: CodeMap<'static>,
     image: Image,
     /// The identities of the types, 0 where not yet asked for; made when the first one is.
     type_ids: OnceLock<Box<[AtomicU64]>>,
@@ -114,7 +114,7 @@ impl Module {
     /// The module made of `parts`. Takes the same time whatever the module's size.
     ///
     /// # Errors
-    /// If the metadata or the trap table is malformed, or the guard is larger than any module's.
+    /// If the metadata or the code map is malformed, or the guard is larger than any module's.
     ///
     /// # Safety
     /// The descriptor's addresses and sizes are those of the module's parts, which Prefab compiled
@@ -125,14 +125,14 @@ impl Module {
         // which the module keeps: no slice leaves it with a longer life.
         let bytes = |part| unsafe { part_bytes(&parts.descriptor, part) };
         let meta = Meta::new(bytes(Part::Meta))?;
-        let traps = TrapTable::new(bytes(Part::Traps))?;
+        let code_map = CodeMap::new(bytes(Part::Traps), bytes(Part::AddressMap))?;
         if parts.assumptions.guard_size_bytes > MAX_GUARD_SIZE_BYTES {
             return Err(Error::format("guard size", "is too large", 0));
         }
         Ok(Self(Arc::new(Inner {
             image: Image::new(parts.image, bytes(Part::Image)),
             meta,
-            traps,
+            code_map,
             descriptor: parts.descriptor,
             import_table_address: parts.import_table_address,
             type_ids: OnceLock::new(),
@@ -293,15 +293,8 @@ impl Code for Module {
         text.address..text.address + text.size_bytes
     }
 
-    fn traps(&self) -> TrapTable<'_> {
-        self.0.traps
-    }
-
-    fn address_map(&self) -> Option<AddressMap<'_>> {
-        // SAFETY: `from_parts` was promised that the part lives as long as the owner, which lives
-        // at least as long as `self`, from which the result borrows.
-        let bytes = unsafe { part_bytes(&self.0.descriptor, Part::AddressMap) };
-        AddressMap::new(bytes).ok()
+    fn code_map(&self) -> CodeMap<'_> {
+        self.0.code_map
     }
 
     fn meta(&self) -> &Meta<'_> {

@@ -103,7 +103,7 @@ fn meta() -> Vec<u8> {
 fn module(meta: &[u8], image: ImageSource) -> Result<Module, Error> {
     let parts: [(Part, Vec<u8>); 4] = [
         (Part::Meta, meta.to_vec()),
-        (Part::Traps, vec![0; 4]),
+        (Part::AddressMap, vec![0; 4]),
         (Part::Data, b"abcd".to_vec()),
         (Part::Image, vec![9; PAGE]),
     ];

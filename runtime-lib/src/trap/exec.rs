@@ -13,7 +13,7 @@ use super::enter::Activation;
 use crate::fuel::Fuel;
 use crate::interrupt::Interrupt;
 use crate::pages::PageSize;
-use prefab_abi::code_map::{AddressMap, TrapTable};
+use prefab_abi::code_map::CodeMap;
 use prefab_abi::exec::ExecState;
 use prefab_abi::meta::Meta;
 use prefab_abi::trap::TrapCode;
@@ -26,14 +26,12 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// What trap handling knows of a module. The signal handler asks [`text`](Self::text) and
-/// [`traps`](Self::traps): they take no lock and no memory.
+/// [`code_map`](Self::code_map): they take no lock and no memory.
 pub(crate) trait Code: Send + Sync {
     /// Where the code is.
     fn text(&self) -> Range<u64>;
-    /// Which of its instructions trap.
-    fn traps(&self) -> TrapTable<'_>;
-    /// Which instructions of the module its code came from.
-    fn address_map(&self) -> Option<AddressMap<'_>>;
+    /// Which of its instructions trap, and which of the module's they came from.
+    fn code_map(&self) -> CodeMap<'_>;
     /// The module's metadata.
     fn meta(&self) -> &Meta<'_>;
     /// The module's name.

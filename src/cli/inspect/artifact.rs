@@ -4,7 +4,7 @@
 
 use object::read::elf::ElfFile64;
 use object::{Endianness, Object, ObjectSection, ObjectSymbol, SymbolKind};
-use prefab_abi::code_map::{AddressMap, TrapTable};
+use prefab_abi::code_map::{CodeMap, Site};
 use prefab_abi::descriptor::{Descriptor, Part};
 use prefab_abi::meta::Meta;
 use prefab_abi::note::Note;
@@ -23,8 +23,7 @@ pub(crate) struct Artifact<'a> {
     pub note: Note,
     pub descriptor: Descriptor,
     pub meta: Meta<'a>,
-    pub traps: TrapTable<'a>,
-    pub addresses: AddressMap<'a>,
+    pub code_map: CodeMap<'a>,
     pub text: &'a [u8],
     /// Symbols of functions in `.text`, by their place.
     pub code_symbols: Vec<CodeSymbol<'a>>,
@@ -54,8 +53,9 @@ impl<'a> Artifact<'a> {
         let descriptor =
             Descriptor::from_bytes(section(names::SECTION_DESCRIPTOR)?).map_err(text_of)?;
         let meta = Meta::new(section(names::SECTION_META)?).map_err(text_of)?;
-        let traps = TrapTable::new(section(names::SECTION_TRAPS)?).map_err(text_of)?;
-        let addresses = AddressMap::new(section(names::SECTION_ADDRESS_MAP)?).map_err(text_of)?;
+        let traps = data(&elf, names::SECTION_TRAPS)?.unwrap_or_default();
+        let code_map = section(names::SECTION_ADDRESS_MAP)?;
+        let code_map = CodeMap::new(traps, code_map).map_err(text_of)?;
         let text = data(&elf, names::SECTION_TEXT)?.unwrap_or_default();
         Ok(Self {
             code_symbols: code_symbols(&elf),
@@ -64,8 +64,7 @@ impl<'a> Artifact<'a> {
             note,
             descriptor,
             meta,
-            traps,
-            addresses,
+            code_map,
             text,
         })
     }
@@ -73,6 +72,11 @@ impl<'a> Artifact<'a> {
     /// The bytes of the section `name`, if there is one.
     pub fn section(&self, name: &str) -> Result<Option<&'a [u8]>, String> {
         data(&self.elf, name)
+    }
+
+    /// The sites of the code map, as far as they can be read.
+    pub fn sites(&self) -> impl Iterator<Item = Site> + use<'a> {
+        self.code_map.iter().flatten()
     }
 
     /// The SHA-256 of everything that is loaded, as the note has it.

@@ -2,6 +2,7 @@
 
 use super::artifact::Artifact;
 use super::code::{Code, Role, explore};
+use prefab_abi::code_map::Site;
 use prefab_targets::disasm::{Disassembler, Flow, Instruction};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -25,19 +26,16 @@ pub(super) fn disasm(artifact: &Artifact<'_>, func: &str) -> Result<String, Stri
         false => Role::Glue,
     };
     let code = explore(&disassembler, artifact.text, range.clone(), role);
+    let inside = |site: &Site| range.contains(&site.code_offset);
+    let sites = || artifact.sites().filter(inside);
     let listing = Listing {
         artifact,
         code: &code,
-        traps: artifact
-            .traps
-            .iter()
-            .filter(|(at, _)| range.contains(at))
-            .map(|(at, trap)| (at, trap.map_or("unknown trap", |trap| trap.message())))
+        traps: sites()
+            .filter_map(|site| Some((site.code_offset, site.trap?.message())))
             .collect(),
-        places: artifact
-            .addresses
-            .iter()
-            .filter(|(at, _)| range.contains(at))
+        places: sites()
+            .filter_map(|site| Some((site.code_offset, site.wasm_offset?)))
             .collect(),
         funcs,
     };

@@ -138,8 +138,11 @@ fn counts(artifact: &Artifact<'_>) -> Result<Counts, FormatError> {
         element_segments: meta.elements()?.len(),
         data_segments: meta.data_segments()?.len(),
         static_tables: meta.static_tables()?.len(),
-        trap_sites: artifact.traps.iter().count(),
-        addresses: artifact.addresses.len(),
+        trap_sites: artifact.sites().filter(|site| site.trap.is_some()).count(),
+        addresses: artifact
+            .sites()
+            .filter(|site| site.wasm_offset.is_some())
+            .count(),
         import_slots: meta.slots()?.len(),
         instance_bytes: meta.layout().size(),
     })

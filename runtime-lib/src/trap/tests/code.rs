@@ -8,7 +8,7 @@ mod isa;
 use super::super::exec::Code;
 use super::Exec;
 use memmap2::{Mmap, MmapMut};
-use prefab_abi::code_map::{AddressMap, TrapTable, write_address_map, write_trap_table};
+use prefab_abi::code_map::{CodeMap, Site, write_code_map};
 use prefab_abi::context::Counts;
 use prefab_abi::meta::{DefinedFunc, Meta, MetaWriter, ModuleKind, Name, Section};
 use prefab_abi::trap::TrapCode;
@@ -21,8 +21,7 @@ use std::sync::Arc;
 struct Function {
     name: &'static str,
     start: &'static u8,
-    sites: &'static [(&'static u8, TrapCode)],
-    addresses: &'static [(At, u32)],
+    sites: &'static [(At, Option<TrapCode>, Option<u32>)],
 }
 
 #[derive(Clone, Copy)]
@@ -67,44 +66,53 @@ static FUNCTIONS: [Function; 7] = [
     Function {
         name: "load",
         start: &LOAD,
-        sites: &[(&LOAD_SITE, TrapCode::MemoryOutOfBounds)],
-        addresses: &[(At::Instruction(&LOAD_SITE), 0x104)],
+        sites: &[(
+            At::Instruction(&LOAD_SITE),
+            Some(TrapCode::MemoryOutOfBounds),
+            Some(0x104),
+        )],
     },
     Function {
         name: "illegal",
         start: &ILLEGAL,
-        sites: &[(&ILLEGAL_SITE, TrapCode::IndirectCallTypeMismatch)],
-        addresses: &[(At::Instruction(&ILLEGAL_SITE), 0x204)],
+        sites: &[(
+            At::Instruction(&ILLEGAL_SITE),
+            Some(TrapCode::IndirectCallTypeMismatch),
+            Some(0x204),
+        )],
     },
     Function {
         name: "divide",
         start: &DIVIDE,
-        sites: &[(&DIVIDE_SITE, TrapCode::IntegerDivideByZero)],
-        addresses: &[(At::Instruction(&DIVIDE_SITE), 0x30a)],
+        sites: &[(
+            At::Instruction(&DIVIDE_SITE),
+            Some(TrapCode::IntegerDivideByZero),
+            Some(0x30a),
+        )],
     },
     Function {
         name: "load_reference",
         start: &LOAD_REFERENCE,
-        sites: &[(&LOAD_REFERENCE_SITE, TrapCode::NullReference)],
-        addresses: &[],
+        sites: &[(
+            At::Instruction(&LOAD_REFERENCE_SITE),
+            Some(TrapCode::NullReference),
+            None,
+        )],
     },
     Function {
         name: "recurse",
         start: &RECURSE,
-        sites: &[],
-        addresses: &[(At::Return(&RECURSE_RETURN), 0x409)],
+        sites: &[(At::Return(&RECURSE_RETURN), None, Some(0x409))],
     },
     Function {
         name: "large_frame",
         start: &LARGE_FRAME,
         sites: &[],
-        addresses: &[],
     },
     Function {
         name: "outer",
         start: &OUTER,
-        sites: &[],
-        addresses: &[(At::Return(&OUTER_RETURN), 0x1001)],
+        sites: &[(At::Return(&OUTER_RETURN), None, Some(0x1001))],
     },
 ];
 
@@ -143,8 +151,7 @@ impl HostCall {
 pub struct Guest {
     text: Arc<Mmap>,
     memory: Arc<MmapMut>,
-    traps: Arc<[u8]>,
-    addresses: Arc<[u8]>,
+    code_map: Arc<[u8]>,
     meta: Meta<'static>,
     name: Arc<str>,
     pub load: u64,
@@ -161,7 +168,7 @@ fn page() -> usize {
 }
 
 pub fn guest() -> Guest {
-    let (mut sites, mut addresses) = (Vec::new(), Vec::new());
+    let mut sites = Vec::new();
     let mut meta = MetaWriter::new();
     let ends = FUNCTIONS.iter().map(|function| function.start).skip(1);
     for (func, (function, end)) in (0..).zip(FUNCTIONS.iter().zip(ends.chain([&STUB]))) {
@@ -176,9 +183,12 @@ pub fn guest() -> Guest {
         );
         let name = meta.bytes(function.name.as_bytes());
         meta.push(Section::FuncNames, &Name { func, name });
-        sites.extend(function.sites.iter().map(|(at, code)| (offset(at), *code)));
-        let here = function.addresses.iter();
-        addresses.extend(here.map(|(at, wasm)| (at.offset(), *wasm)));
+        let here = function.sites.iter();
+        sites.extend(here.map(|(at, trap, wasm_offset)| Site {
+            code_offset: at.offset(),
+            trap: *trap,
+            wasm_offset: *wasm_offset,
+        }));
     }
     // SAFETY: the functions lie there, one behind the other, and do not change.
     let text = unsafe { std::slice::from_raw_parts(&raw const LOAD, offset(&END) as usize) };
@@ -205,8 +215,7 @@ pub fn guest() -> Guest {
     Guest {
         text: Arc::new(code),
         memory: Arc::new(memory),
-        traps: write_trap_table(&sites).into(),
-        addresses: write_address_map(&addresses).into(),
+        code_map: write_code_map(&sites).into(),
         meta: Meta::new(Vec::leak(meta)).unwrap(),
         name: "hand".into(),
         load: at(&LOAD),
@@ -256,12 +265,8 @@ impl Code for Guest {
         start..start + self.text.len() as u64
     }
 
-    fn traps(&self) -> TrapTable<'_> {
-        TrapTable::new(&self.traps).unwrap()
-    }
-
-    fn address_map(&self) -> Option<AddressMap<'_>> {
-        AddressMap::new(&self.addresses).ok()
+    fn code_map(&self) -> CodeMap<'_> {
+        CodeMap::new(&[], &self.code_map).unwrap()
     }
 
     fn meta(&self) -> &Meta<'_> {

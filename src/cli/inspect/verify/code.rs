@@ -31,8 +31,7 @@ pub(super) fn check(artifact: &Artifact<'_>, findings: &mut Findings) -> Places 
         }
     };
     let functions = functions(artifact, findings);
-    let mut named: BTreeSet<u32> = artifact.traps.iter().map(|(at, _)| at).collect();
-    named.extend(artifact.addresses.iter().map(|(at, _)| at));
+    let named: BTreeSet<u32> = artifact.sites().map(|site| site.code_offset).collect();
     let own: BTreeSet<u32> = artifact
         .funcs()
         .into_iter()

@@ -3,11 +3,12 @@
 use super::Findings;
 use crate::cli::inspect::artifact::Artifact;
 use crate::cli::inspect::report::hex;
+use object::Object;
 use prefab_abi::ABI_REVISION;
 use prefab_abi::builtin::Builtin;
 use prefab_abi::meta::SlotKind;
 use prefab_abi::note::{MEMORY_SIZE_LIMIT_BYTES, MemoryPlan, Note, Traps};
-use prefab_abi::object::SECTION_NOTE;
+use prefab_abi::object::{SECTION_NOTE, SECTION_TRAPS};
 use prefab_abi::trap::TrapCode;
 use prefab_targets::{FeatureSet, Target};
 
@@ -39,7 +40,14 @@ pub(super) fn check(artifact: &Artifact<'_>, findings: &mut Findings) {
             artifact.target.page_size()
         ));
     }
-    for message in plan(note, artifact.traps.iter().count()) {
+    let has_tables = artifact.elf.section_by_name(SECTION_TRAPS).is_some();
+    match (note.has_code_map, has_tables) {
+        (true, true) => problem("there is a trap table beside the code map".to_string()),
+        (false, false) => problem("there is a code map, but that is not said".to_string()),
+        _ => {}
+    }
+    let trap_sites = artifact.sites().filter(|site| site.trap.is_some()).count();
+    for message in plan(note, trap_sites) {
         problem(message);
     }
     for message in controls(artifact) {
@@ -60,8 +68,8 @@ pub(super) fn check(artifact: &Artifact<'_>, findings: &mut Findings) {
 /// object for one that does not.
 fn controls(artifact: &Artifact<'_>) -> Vec<String> {
     let mut problems = Vec::new();
-    let mut sites = artifact.traps.iter();
-    let polls = sites.any(|(_, code)| code == Some(TrapCode::Interrupted));
+    let mut sites = artifact.sites();
+    let polls = sites.any(|site| site.trap == Some(TrapCode::Interrupted));
     if polls && !artifact.note.is_interruptible {
         problems.push("the code can be interrupted, but that is not said".to_string());
     }
