@@ -160,6 +160,15 @@ fn tampered_objects_do_not() {
                 |o| add(o, section(o, ".rela.eh_frame") + 16, 1 << 20),
                 ".eh_frame: an entry is about ",
             ),
+            // The end of a function's rules: `DW_CFA_restore_state`, `DW_CFA_remember_state`.
+            (
+                |o| {
+                    let at = section(o, ".eh_frame");
+                    let end = o[at..].windows(2).position(|bytes| bytes == [0x0b, 0x0a]);
+                    o[at + end.unwrap()] = 0;
+                },
+                " goes on where it begins",
+            ),
         ];
         for (change, expected) in changes {
             let mut object = good.clone();

@@ -222,7 +222,7 @@ impl Explorer<'_> {
         let next = self.code.instructions.range(table..).next();
         let mut limit = next.map_or(self.range.end, |(at, _)| *at);
         if let Some(max) = self.index_max(table) {
-            limit = limit.min(table.saturating_add(4 * max.saturating_add(1)));
+            limit = limit.min(table.saturating_add(max.saturating_add(1).saturating_mul(4)));
         }
         let mut at = table;
         while at + 4 <= limit {

@@ -1,8 +1,9 @@
-//! `.eh_frame`: it can be parsed, and covers all code: functions, stubs and trampolines.
+//! `.eh_frame`: it can be parsed, and covers all code: functions, stubs and trampolines. Each starts as
+//! one that has just been called.
 
 use super::Findings;
 use crate::cli::inspect::artifact::Artifact;
-use gimli::{BaseAddresses, CieOrFde, EhFrame, LittleEndian, UnwindSection};
+use gimli::{BaseAddresses, CieOrFde, EhFrame, LittleEndian, UnwindContext, UnwindSection};
 use object::{Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget};
 use prefab_abi::object::SECTION_TEXT;
 use prefab_targets::reloc;
@@ -18,12 +19,11 @@ pub(super) fn check(artifact: &Artifact<'_>, findings: &mut Findings) {
         Ok(None) => return findings.problem(SECTION, None, "is missing"),
         Err(message) => return findings.problem(SECTION, None, message),
     };
-    match ranges(&bytes, address) {
+    match entries(&bytes, address) {
         Err(error) => findings.problem(SECTION, None, format!("cannot be parsed: {error}")),
-        Ok(mut ranges) => {
-            findings.checked.unwind_entries = ranges.len();
-            ranges.sort_by_key(|range| range.start);
-            cover(artifact, &ranges, findings);
+        Ok(entries) => {
+            findings.checked.unwind_entries = entries.len();
+            cover(artifact, entries, findings);
         }
     }
 }
@@ -62,52 +62,70 @@ fn linked(artifact: &Artifact<'_>, address: u64) -> Result<Option<Vec<u8>>, Stri
     Ok(Some(bytes))
 }
 
-/// The code that each entry is about.
-fn ranges(bytes: &[u8], address: u64) -> gimli::Result<Vec<Range<u64>>> {
-    let section = EhFrame::new(bytes, LittleEndian);
-    let bases = BaseAddresses::default().set_text(0).set_eh_frame(address);
-    let mut ranges = Vec::new();
-    let mut entries = section.entries(&bases);
-    while let Some(entry) = entries.next()? {
-        match entry {
-            CieOrFde::Cie(cie) => {
-                let mut instructions = cie.instructions(&section, &bases);
-                while instructions.next()?.is_some() {}
-            }
-            CieOrFde::Fde(partial) => {
-                let fde = partial
-                    .parse(|section, bases, offset| section.cie_from_offset(bases, offset))?;
-                let mut instructions = fde.instructions(&section, &bases);
-                while instructions.next()?.is_some() {}
-                let start = fde.initial_address();
-                ranges.push(start..start.wrapping_add(fde.len()));
-            }
-        }
-    }
-    Ok(ranges)
+/// How to unwind from some code.
+struct Row {
+    code: Range<u64>,
+    /// Whether it is as when a function has just been called: nothing is saved.
+    is_called: bool,
 }
 
-fn cover(artifact: &Artifact<'_>, ranges: &[Range<u64>], findings: &mut Findings) {
-    for range in ranges {
+/// What each entry is about, and its rows.
+type Entry = (Range<u64>, Vec<Row>);
+
+fn entries(bytes: &[u8], address: u64) -> gimli::Result<Vec<Entry>> {
+    let section = EhFrame::new(bytes, LittleEndian);
+    let bases = BaseAddresses::default().set_text(0).set_eh_frame(address);
+    let mut found = Vec::new();
+    let mut context = UnwindContext::new();
+    let mut entries = section.entries(&bases);
+    while let Some(entry) = entries.next()? {
+        let CieOrFde::Fde(partial) = entry else {
+            continue;
+        };
+        let entry =
+            partial.parse(|section, bases, offset| section.cie_from_offset(bases, offset))?;
+        let mut table = entry.rows(&section, &bases, &mut context)?;
+        let (mut rows, mut first) = (Vec::new(), None);
+        while let Some(row) = table.next_row()? {
+            let rules = row.registers().cloned().collect::<Vec<_>>();
+            let rules = (row.cfa().clone(), rules);
+            rows.push(Row {
+                code: row.start_address()..row.end_address(),
+                is_called: *first.get_or_insert_with(|| rules.clone()) == rules,
+            });
+        }
+        let start = entry.initial_address();
+        found.push((start..start.wrapping_add(entry.len()), rows));
+    }
+    Ok(found)
+}
+
+fn cover(artifact: &Artifact<'_>, entries: Vec<Entry>, findings: &mut Findings) {
+    for (range, _) in &entries {
         if range.end > artifact.text.len() as u64 || range.start > range.end {
             let message = format!("an entry is about {range:#x?}, outside .text");
             findings.problem(SECTION, None, message);
         }
     }
+    let mut rows: Vec<Row> = entries.into_iter().flat_map(|(_, rows)| rows).collect();
+    rows.sort_by_key(|row| row.code.start);
+    let row = |at: u32| {
+        let at = u64::from(at);
+        let after = rows.partition_point(|row| row.code.start <= at);
+        rows[..after].last().filter(|row| row.code.contains(&at))
+    };
     let funcs = artifact.funcs().into_iter();
     let funcs = funcs.map(|(func, code)| (artifact.func_label(func), code));
     let symbols = artifact.code_symbols.iter();
     let symbols = symbols.map(|symbol| (symbol.name.to_string(), symbol.range.clone()));
     for (name, code) in funcs.chain(symbols) {
-        let has_entry = |at: u32| {
-            let at = u64::from(at);
-            let after = ranges.partition_point(|range| range.start <= at);
-            let before = ranges[..after].last();
-            before.is_some_and(|range| range.contains(&at))
-        };
-        // What checks the stack for a function has an entry of its own.
-        if !has_entry(code.start) || !has_entry(code.end.saturating_sub(1)) {
-            findings.problem(SECTION, None, format!("no entry covers {name}"));
+        match (row(code.start), row(code.end.saturating_sub(1))) {
+            (Some(first), Some(_)) if first.is_called => {}
+            (Some(_), Some(_)) => {
+                let message = format!("what is before {name} goes on where it begins");
+                findings.problem(SECTION, None, message);
+            }
+            _ => findings.problem(SECTION, None, format!("no entry covers {name}")),
         }
     }
 }
