@@ -1,39 +1,46 @@
 //! Whether an object can be loaded on this machine by this runtime.
 
 use crate::error::Problem;
-use crate::parse::{Object, Section};
+use crate::map::Mapped;
+use crate::parse::{Object, Section, string};
 use goblin::elf::Header;
 use goblin::elf::header::{ET_REL, et_to_str};
 use goblin::elf::section_header::{
     SHF_ALLOC, SHF_COMPRESSED, SHF_EXECINSTR, SHF_WRITE, SHT_NOTE, SHT_PROGBITS, sht_to_str,
 };
 use prefab_abi::descriptor::{Descriptor, Part};
-use prefab_abi::meta::Meta;
+use prefab_abi::meta::{HEADER_SIZE, Meta, Section as MetaSection};
 use prefab_abi::note::Note;
 use prefab_abi::object::{SECTION_DESCRIPTOR, SECTION_NOTE};
 use prefab_targets::{Target, host};
+use std::borrow::Cow;
 
 const RECOMPILE_FOR: &str = "recompile it with `prefab compile --target` for this machine";
 const REPAIR: &str = "the file is damaged, or was changed after `prefab compile` wrote it";
 
 /// What is loaded of an object.
-pub(crate) struct Parts<'o, 'a> {
-    /// The module's parts, in the order of [`Part::ALL`].
-    parts: [Option<Section<'o, 'a>>; Part::ALL.len()],
+pub(crate) struct Parts<'o> {
+    /// The module's parts, in the order of [`Part::ALL`]; none that is empty.
+    parts: [Option<Section<'o>>; Part::ALL.len()],
     /// The descriptor and the import table.
-    pub(crate) descriptor_section: Section<'o, 'a>,
+    pub(crate) descriptor_section: Section<'o>,
     /// The descriptor, as it is in the file.
     pub(crate) descriptor: Descriptor,
-    /// The metadata.
-    pub(crate) meta: Meta<'a>,
     /// The note.
     pub(crate) note: Note,
 }
 
-impl<'o, 'a> Parts<'o, 'a> {
+impl<'o> Parts<'o> {
     /// The section of a part, if the module has it.
-    pub(crate) const fn part(&self, part: Part) -> Option<Section<'o, 'a>> {
+    pub(crate) const fn part(&self, part: Part) -> Option<Section<'o>> {
         self.parts[part as usize]
+    }
+
+    /// The page of the file where the first of the parts starts, in bytes from the file's start.
+    pub(crate) fn start(&self) -> u64 {
+        let starts = self.parts.iter().flatten().map(|part| part.range().start);
+        let page_size = rustix::param::page_size() as u64;
+        starts.min().map_or(0, |start| start - start % page_size)
     }
 }
 
@@ -75,9 +82,24 @@ pub(crate) fn header(header: &Header) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Checks sections, note and descriptor, and finds the module's parts.
-pub(crate) fn object<'o, 'a>(object: &'o Object<'a>) -> Result<Parts<'o, 'a>, Problem> {
-    for (name, header) in object.headers() {
+/// The sections that the loader knows, by what they are: those of the parts, in the order of
+/// [`Part::ALL`], then the descriptor's.
+const KNOWN: usize = Part::ALL.len() + 1;
+
+const fn known_name(index: usize) -> &'static str {
+    if index < Part::ALL.len() {
+        Part::ALL[index].section()
+    } else {
+        SECTION_DESCRIPTOR
+    }
+}
+
+/// Where the known sections are. Looks at each header once.
+fn known_sections(object: &Object<'_>) -> Result<[Option<usize>; KNOWN], Problem> {
+    let names = object.names()?;
+    let mut found = [None; KNOWN];
+    for (index, header) in object.headers().iter().enumerate() {
+        let name = string(&names, header.sh_name);
         let both = u64::from(SHF_WRITE | SHF_EXECINSTR);
         if header.sh_flags & both == both {
             let name = String::from_utf8_lossy(name);
@@ -88,55 +110,95 @@ pub(crate) fn object<'o, 'a>(object: &'o Object<'a>) -> Result<Parts<'o, 'a>, Pr
                 None,
             ));
         }
+        let known = (0..KNOWN).find(|known| known_name(*known).as_bytes() == name);
+        let Some(known) = known else { continue };
+        if found[known].replace(index).is_some() {
+            let name = known_name(known);
+            return Err(Problem::malformed(name, "there are several of the name"));
+        }
     }
-    let note = self::note(object)?;
-    let (descriptor_section, descriptor) = self::descriptor(object)?;
+    Ok(found)
+}
+
+/// Checks sections, note and descriptor, and finds the module's parts.
+pub(crate) fn object<'o>(object: &'o Object<'_>) -> Result<Parts<'o>, Problem> {
+    let known = known_sections(object)?;
+    let find = |index: usize| {
+        let section = known[index].map(|at| object.section(at, known_name(index)));
+        section.transpose()
+    };
+    let note = self::note(object, find(Part::Note as usize)?)?;
+    let (descriptor_section, descriptor) = self::descriptor(object, find(Part::ALL.len())?)?;
     let mut parts = [None; Part::ALL.len()];
     for part in Part::ALL {
-        parts[part as usize] = self::part(object, part, &descriptor)?;
-    }
-    let section = Part::Meta.section();
-    let meta = parts[Part::Meta as usize].ok_or(Problem::NoSection(section))?;
-    let meta = Meta::new(meta.bytes).map_err(Problem::format(section))?;
-    let slots = meta.slots().map_err(Problem::format(section))?.len();
-    if slots != descriptor.slots {
-        return Err(Problem::field(
-            format!("number of slots in {section}"),
-            slots,
-            format!("that of the descriptor, {},", descriptor.slots),
-            Some(REPAIR),
-        ));
+        let section = find(part as usize)?;
+        parts[part as usize] = self::part(object, part, section, &descriptor)?;
     }
     Ok(Parts {
         parts,
         descriptor_section,
         descriptor,
-        meta,
         note,
     })
 }
 
-fn note(object: &Object<'_>) -> Result<Note, Problem> {
-    let section = object
-        .section(SECTION_NOTE)?
-        .ok_or(Problem::NoSection(SECTION_NOTE))?;
+/// What the loader looks at of the metadata.
+pub(crate) struct MetaParts<'o> {
+    /// The header.
+    pub(crate) header: Cow<'o, [u8]>,
+    /// The table of slots.
+    pub(crate) slots: Cow<'o, [u8]>,
+}
+
+/// Checks that the metadata says as much of the import table as the descriptor.
+pub(crate) fn meta<'o>(
+    object: &'o Object<'_>,
+    parts: &Parts<'_>,
+    file: &Mapped,
+) -> Result<MetaParts<'o>, Problem> {
+    let name = Part::Meta.section();
+    let section = parts.part(Part::Meta).ok_or(Problem::NoSection(name))?;
+    let outside = || Problem::malformed(name, "it reaches out of the file");
+    let bytes = file.bytes(section.range()).ok_or_else(outside)?;
+    let header = object.start(section, HEADER_SIZE)?;
+    let meta = Meta::with_header(&header, bytes).map_err(Problem::format(name))?;
+    let slots = meta.slots().map_err(Problem::format(name))?.len();
+    if slots != parts.descriptor.slots {
+        return Err(Problem::field(
+            format!("number of slots in {name}"),
+            slots,
+            format!("that of the descriptor, {},", parts.descriptor.slots),
+            Some(REPAIR),
+        ));
+    }
+    let slots = object.part(section, meta.place(MetaSection::Slots))?;
+    Ok(MetaParts { header, slots })
+}
+
+fn note(object: &Object<'_>, section: Option<Section<'_>>) -> Result<Note, Problem> {
+    let section = section.ok_or(Problem::NoSection(SECTION_NOTE))?;
     section_type(SECTION_NOTE, section, SHT_NOTE)?;
-    let note = Note::from_bytes(section.bytes).map_err(Problem::format(SECTION_NOTE))?;
+    let bytes = object.contents(section)?;
+    let note = Note::from_bytes(&bytes).map_err(Problem::format(SECTION_NOTE))?;
     prefab_runtime::check_note(&note)?;
     Ok(note)
 }
 
-fn descriptor<'o, 'a>(object: &'o Object<'a>) -> Result<(Section<'o, 'a>, Descriptor), Problem> {
+fn descriptor<'o>(
+    object: &Object<'_>,
+    section: Option<Section<'o>>,
+) -> Result<(Section<'o>, Descriptor), Problem> {
     let name = SECTION_DESCRIPTOR;
-    let section = object.section(name)?.ok_or(Problem::NoSection(name))?;
+    let section = section.ok_or(Problem::NoSection(name))?;
     section_type(name, section, SHT_PROGBITS)?;
     section_flags(name, section, SHF_ALLOC | SHF_WRITE)?;
-    let descriptor = Descriptor::from_bytes(section.bytes).map_err(Problem::format(name))?;
+    let bytes = object.contents(section)?;
+    let descriptor = Descriptor::from_bytes(&bytes).map_err(Problem::format(name))?;
     let size = Descriptor::slot_offset(descriptor.slots);
-    if section.bytes.len() as u64 != size {
+    if section.size_bytes() != size {
         return Err(Problem::field(
             format!("size of section {name}"),
-            section.bytes.len(),
+            section.size_bytes(),
             format!("that of its descriptor and slots, {size},"),
             Some(REPAIR),
         ));
@@ -144,14 +206,15 @@ fn descriptor<'o, 'a>(object: &'o Object<'a>) -> Result<(Section<'o, 'a>, Descri
     Ok((section, descriptor))
 }
 
-fn part<'o, 'a>(
-    object: &'o Object<'a>,
+fn part<'o>(
+    object: &Object<'_>,
     part: Part,
+    section: Option<Section<'o>>,
     descriptor: &Descriptor,
-) -> Result<Option<Section<'o, 'a>>, Problem> {
+) -> Result<Option<Section<'o>>, Problem> {
     let name = part.section();
     let expected = descriptor.part(part).size_bytes;
-    let Some(section) = object.section(name)? else {
+    let Some(section) = section else {
         if expected != 0 {
             return Err(Problem::NoSection(name));
         }
@@ -165,7 +228,7 @@ fn part<'o, 'a>(
     section_type(name, section, kind)?;
     let executable = if part == Part::Text { SHF_EXECINSTR } else { 0 };
     section_flags(name, section, SHF_ALLOC | executable)?;
-    let size = section.bytes.len() as u64;
+    let size = section.size_bytes();
     if size != expected {
         return Err(Problem::field(
             format!("size of section {name}"),
@@ -174,7 +237,7 @@ fn part<'o, 'a>(
             Some(REPAIR),
         ));
     }
-    if object.relocations(section.index, name)?.is_some() {
+    if object.has_relocations(section.index) {
         return Err(Problem::field(
             format!("section {name}"),
             "with relocations",
@@ -192,7 +255,7 @@ fn part<'o, 'a>(
 }
 
 /// A part that is mapped by itself must start a page of the file.
-fn page_aligned(name: &str, section: Section<'_, '_>) -> Result<(), Problem> {
+fn page_aligned(name: &str, section: Section<'_>) -> Result<(), Problem> {
     let page_size = rustix::param::page_size() as u64;
     let offset = section.header.sh_offset;
     if offset.is_multiple_of(page_size) {
@@ -206,7 +269,7 @@ fn page_aligned(name: &str, section: Section<'_, '_>) -> Result<(), Problem> {
     ))
 }
 
-fn section_type(name: &str, section: Section<'_, '_>, expected: u32) -> Result<(), Problem> {
+fn section_type(name: &str, section: Section<'_>, expected: u32) -> Result<(), Problem> {
     let found = section.header.sh_type;
     if found == expected {
         return Ok(());
@@ -219,7 +282,7 @@ fn section_type(name: &str, section: Section<'_, '_>, expected: u32) -> Result<(
     ))
 }
 
-fn section_flags(name: &str, section: Section<'_, '_>, expected: u32) -> Result<(), Problem> {
+fn section_flags(name: &str, section: Section<'_>, expected: u32) -> Result<(), Problem> {
     const TOLD_APART: u64 = (SHF_ALLOC | SHF_WRITE | SHF_EXECINSTR | SHF_COMPRESSED) as u64;
     let found = section.header.sh_flags & TOLD_APART;
     if found == u64::from(expected) {

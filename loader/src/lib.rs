@@ -1,13 +1,13 @@
 //! Maps the objects that Prefab compiles, without a linker.
 //!
 //! ```text
-//! file ─ parse ─► ELF structures ─ check ─► parts ─ map ─► code where it lies in the file
-//!   ─ resolve ─► pointers filled in ─ publish ─► Module
+//! file ─ parse ─► ELF structures ─ check ─► parts ─ map ─► the file in memory
+//!   ─ resolve ─► relocations agree ─ publish ─► code can be run ─► Module
 //! ```
 //!
-//! The code is mapped from the file and never written, the metadata is read in place, and the only
-//! thing that is copied is the module's descriptor with its import table. What that costs depends
-//! on the number of slots in the table, not on the size of the module.
+//! The file is mapped in one piece and never written; its code is run and its metadata read where they
+//! lie. What that costs does not depend on the size of the module: apart from the beginning and
+//! the end of the file, only what has one entry for each slot of the import table is looked at.
 //!
 //! Whatever the bytes of a file are, parsing them gives an error or a module and reads nothing
 //! outside them. What the *code* in a file does, nobody checks: see [`load_file`].
@@ -19,18 +19,16 @@
 
 mod check;
 mod error;
-mod image;
 mod map;
 mod parse;
 mod resolve;
 
 pub use error::{LoadError, Problem};
 
-use image::ImageBuilder;
 use map::Source;
 use parse::Object;
 use prefab_abi::descriptor::Part;
-use prefab_runtime::{ImageSource, Module, ModuleParts};
+use prefab_runtime::{ImageSource, Module, ModuleParts, RuntimeFunctions};
 use std::path::Path;
 
 /// Loads the object at `path`. The module is named after the file.
@@ -71,37 +69,35 @@ pub unsafe fn load_bytes(bytes: &[u8], name: &str) -> Result<Module, LoadError> 
 /// # Safety
 /// The source holds what `prefab compile` wrote.
 unsafe fn load(source: Source, name: &str) -> Result<Module, Problem> {
-    let file = source.map()?;
-    let header = parse::header(&file)?;
-    check::header(&header)?;
-    let (builder, assumptions, image_offset) = {
-        let object = Object::new(&file, &header)?;
-        let parts = check::object(&object)?;
-        let mut builder = ImageBuilder::new(&source, &parts)?;
-        resolve::resolve(&object, &parts, &mut builder)?;
-        let image = parts.part(Part::Image);
-        (
-            builder,
-            parts.note.assumptions(),
-            image.map(|section| section.header.sh_offset),
-        )
-    };
-    let image = builder.publish(file)?;
+    let mut object = Object::new(&source)?;
+    check::header(object.header())?;
+    object.read_sections()?;
+    let parts = check::object(&object)?;
+    let file = source.map(parts.start())?;
+    let meta = check::meta(&object, &parts, &file)?;
+    resolve::check(&object, &parts, &meta.slots)?;
+    let range = |part| parts.part(part).map(|section| section.range());
+    let image = file.publish(range(Part::Text))?;
+    let place = |part| range(part).and_then(|range| image.address(range));
+    let descriptor = parts.descriptor.located(|part| place(part).unwrap_or(0));
+    let (contents, assumptions) = (range(Part::Image), parts.note.assumptions());
+    let meta_header = meta.header.into_owned();
     let parts = ModuleParts {
-        descriptor: image.descriptor()?,
-        import_table_address: image.import_table_address(),
-        image: match image_offset {
+        descriptor,
+        meta_header,
+        runtime_functions: RuntimeFunctions::Named(prefab_runtime::builtin_address),
+        image: match contents {
             None => ImageSource::Memory,
-            Some(offset) => ImageSource::File {
+            Some(range) => ImageSource::File {
                 file: source.into_file(),
-                offset,
+                offset: range.start,
             },
         },
         owner: Box::new(image),
         name: name.to_string(),
         assumptions,
     };
-    // SAFETY: the addresses are those of the mappings that the owner keeps, whose contents nobody
-    // changes; every pointer has been filled in; and the caller says who compiled it.
+    // SAFETY: the addresses are those of the mapping that the owner keeps, whose contents nobody
+    // changes; and the caller says who compiled it.
     unsafe { Module::from_parts(parts) }.map_err(Problem::Runtime)
 }

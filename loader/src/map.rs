@@ -1,9 +1,10 @@
-//! Files, and mapping them.
+//! Files, and mapping them. What is mapped is never writable: a [`Mapped`] file can be read, an
+//! [`Image`] has its code executable, too.
 //!
 //! # Safety
 //! Unsafe because what is mapped must not change: a [`Source`] is made only of a file for which
 //! somebody has promised that, or of one in memory that is sealed. And because pages become
-//! executable, which only [`Code`] does, for its own.
+//! executable, which only [`Mapped::publish`] does, for its own.
 #![allow(
     unsafe_code,
     reason = "a mapped file may change under its mapping; pages become executable"
@@ -11,15 +12,21 @@
 
 use crate::error::Problem;
 use memmap2::{Mmap, MmapOptions};
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use rustix::buffer::spare_capacity;
+use rustix::fs::{FileType, MemfdFlags, SealFlags, fcntl_add_seals, fstat, memfd_create};
+use rustix::io::{Errno, pread};
 use rustix::mm::{MprotectFlags, mprotect};
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 /// A file that does not change.
-pub(crate) struct Source(Arc<File>);
+pub(crate) struct Source {
+    file: Arc<File>,
+    size_bytes: u64,
+}
 
 impl Source {
     /// The file at `path`.
@@ -28,11 +35,12 @@ impl Source {
     /// The file does not change as long as something of it is mapped.
     pub(crate) unsafe fn open(path: &Path) -> Result<Self, Problem> {
         let file = File::open(path).map_err(|source| Problem::io("open the file", source))?;
-        let metadata = file
-            .metadata()
-            .map_err(|source| Problem::io("look at the file", source))?;
-        if metadata.is_file() {
-            return Ok(Self(Arc::new(file)));
+        let stat = fstat(&file).map_err(|source| Problem::io("look at the file", source))?;
+        if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile {
+            return Ok(Self {
+                file: Arc::new(file),
+                size_bytes: stat.st_size as u64,
+            });
         }
         Err(Problem::field(
             "file",
@@ -53,57 +61,96 @@ impl Source {
         // mapped shared that is sealed against all, not even to read it. Nobody has mapped it yet.
         let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::FUTURE_WRITE | SealFlags::SEAL;
         fcntl_add_seals(&file, seals).map_err(|error| failed(error.into()))?;
-        Ok(Self(Arc::new(file)))
+        Ok(Self {
+            file: Arc::new(file),
+            size_bytes: bytes.len() as u64,
+        })
     }
 
-    /// All of the file, to be read.
-    pub(crate) fn map(&self) -> Result<Mmap, Problem> {
-        let size = self.0.metadata().map(|metadata| metadata.len());
-        if size.map_err(|source| Problem::io("look at the file", source))? == 0 {
-            return Err(Problem::NotElf);
+    /// The size of the file, in bytes.
+    pub(crate) const fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// A copy of `size` bytes of the file. For small things at many places that costs less than
+    /// touching them in a mapping: a system call is cheaper than a page fault.
+    pub(crate) fn read(&self, offset: u64, size: usize) -> Result<Vec<u8>, Problem> {
+        let failed = |source: io::Error| Problem::io("read the file", source);
+        let mut bytes = Vec::with_capacity(size);
+        while bytes.len() < size {
+            let at = offset + bytes.len() as u64;
+            match pread(&*self.file, spare_capacity(&mut bytes), at) {
+                Ok(0) => return Err(failed(io::ErrorKind::UnexpectedEof.into())),
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(failed(error.into())),
+            }
         }
-        // SAFETY: the file does not change.
-        unsafe { Mmap::map(&*self.0) }.map_err(|source| Problem::io("map the file", source))
+        bytes.truncate(size);
+        Ok(bytes)
     }
 
-    /// Code of the file, as it lies there: nothing is copied, and all processes that map the file
-    /// share its pages.
-    pub(crate) fn map_code(&self, offset: u64, len: usize) -> Result<Code, Problem> {
+    /// The file from `start` on, which starts a page, to be read.
+    pub(crate) fn map(&self, start: u64) -> Result<Mapped, Problem> {
+        let size = self.size_bytes.checked_sub(start);
+        let size = size
+            .and_then(|size| usize::try_from(size).ok())
+            .ok_or_else(|| {
+                let error = io::Error::from(io::ErrorKind::OutOfMemory);
+                Problem::io("map the file", error)
+            })?;
         let mut options = MmapOptions::new();
-        options.offset(offset).len(len);
         // SAFETY: the file does not change.
-        unsafe { options.map_copy_read_only(&*self.0) }
-            .map(Code)
-            .map_err(|source| Problem::io("map the code", source))
+        unsafe {
+            options
+                .offset(start)
+                .len(size)
+                .map_copy_read_only(&*self.file)
+        }
+        .map(|map| Mapped { map, start })
+        .map_err(|source| Problem::io("map the file", source))
     }
 
     /// The file itself.
     pub(crate) fn into_file(self) -> Arc<File> {
-        self.0
+        self.file
     }
 }
 
-/// Code that can be read, and not yet run.
-pub(crate) struct Code(Mmap);
-
-/// Code that can be run, and not written.
-pub(crate) struct ExecutableCode {
-    _map: Mmap,
+/// A file that can be read, and of which nothing can be written or run.
+pub(crate) struct Mapped {
+    map: Mmap,
+    /// Where in the file the mapping starts, in bytes.
+    start: u64,
 }
 
-impl Code {
-    /// Where it is. It begins a page.
-    pub(crate) fn address(&self) -> u64 {
-        self.0.as_ptr() as u64
+/// A file whose code can be run, and of which nothing can be written.
+pub(crate) struct Image(Mapped);
+
+impl Mapped {
+    /// What is at this place of the file, which lies inside the mapping.
+    pub(crate) fn bytes(&self, range: Range<u64>) -> Option<&[u8]> {
+        let at = |offset: u64| usize::try_from(offset.checked_sub(self.start)?).ok();
+        self.map.get(at(range.start)?..at(range.end)?)
     }
 
-    /// Lets it be run. Its pages come from the file, so no cache holds anything else for them.
-    pub(crate) fn into_executable(self) -> Result<ExecutableCode, Problem> {
-        let flags = MprotectFlags::READ | MprotectFlags::EXEC;
-        let start = self.0.as_ptr().cast_mut().cast();
-        // SAFETY: the mapping is this value's own and stays readable; nobody writes to it.
-        unsafe { mprotect(start, self.0.len(), flags) }
-            .map_err(|source| Problem::io("make the code executable", source))?;
-        Ok(ExecutableCode { _map: self.0 })
+    /// Lets the code at this place of the file, which starts a page, be run. Its pages come from the
+    /// file, so no cache holds anything else for them, and all processes share them.
+    pub(crate) fn publish(self, code: Option<Range<u64>>) -> Result<Image, Problem> {
+        if let Some(code) = code.and_then(|range| self.bytes(range)) {
+            let flags = MprotectFlags::READ | MprotectFlags::EXEC;
+            let start = code.as_ptr().cast_mut().cast();
+            // SAFETY: a part of the mapping, which is this value's own and stays readable; nobody
+            // writes to it.
+            unsafe { mprotect(start, code.len(), flags) }
+                .map_err(|source| Problem::io("make the code executable", source))?;
+        }
+        Ok(Image(self))
+    }
+}
+
+impl Image {
+    /// Where this place of the file is in memory.
+    pub(crate) fn address(&self, range: Range<u64>) -> Option<u64> {
+        self.0.bytes(range).map(|bytes| bytes.as_ptr() as u64)
     }
 }

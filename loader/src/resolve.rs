@@ -1,15 +1,14 @@
-//! Filling in a module's pointers: where its own parts are, and what its import table names.
+//! Whether a module's relocations say what it says itself: where its own parts are, and what its import
+//! table names. The loader needs no relocation; a linker that gets the same object does.
 
 use crate::check::Parts;
 use crate::error::Problem;
-use crate::image::ImageBuilder;
 use crate::parse::{Object, Relocations};
 use goblin::elf::{Reloc, Sym};
 use prefab_abi::builtin::Builtin;
 use prefab_abi::descriptor::{Descriptor, Part, SIZE};
-use prefab_abi::meta::{Slot, SlotKind};
-use prefab_abi::object::{SECTION_DESCRIPTOR, TYPE_SYMBOL_PREFIX};
-use prefab_abi::types::FuncType;
+use prefab_abi::meta::{Records, Section as MetaSection, Slot, SlotKind};
+use prefab_abi::object::SECTION_DESCRIPTOR;
 use prefab_targets::{host, reloc};
 use std::fmt;
 
@@ -73,22 +72,31 @@ impl Filled {
     }
 }
 
-/// Applies all relocations of the module.
-pub(crate) fn resolve(
-    object: &Object<'_>,
-    parts: &Parts<'_, '_>,
-    builder: &mut ImageBuilder,
-) -> Result<(), Problem> {
+/// Checks that the relocations of the module say what its descriptor and the metadata's table of slots
+/// do: then a linker would make of it what the runtime does.
+pub(crate) fn check(object: &Object<'_>, parts: &Parts<'_>, slots: &[u8]) -> Result<(), Problem> {
     let section = SECTION_DESCRIPTOR;
-    let index = parts.descriptor_section.index;
+    let slots = Records::of(MetaSection::Slots, slots);
     let mut filled = Filled {
         parts: [false; Part::ALL.len()],
-        slots: vec![false; parts.descriptor.slots as usize],
+        slots: vec![false; slots.len() as usize],
     };
+    let index = parts.descriptor_section.index;
     if let Some(relocations) = object.relocations(index, section)? {
-        for (index, relocation) in relocations.entries.iter().enumerate() {
-            let place = Place { parts, builder };
-            let pointer = place.fill(&relocations, index, &relocation)?;
+        let place = Place {
+            parts,
+            slots,
+            relocations: &relocations,
+            absolute_64: host::target().relocations().absolute_64,
+        };
+        for (index, relocation) in relocations.entries()?.iter().enumerate() {
+            // Of the types there may be hundreds, which lie one behind the other.
+            if let Some(slot) = place.type_slot(&relocation)
+                && filled.replace(Pointer::Slot(slot)) == Some(false)
+            {
+                continue;
+            }
+            let pointer = place.check(index, &relocation)?;
             if filled.replace(pointer) != Some(false) {
                 let problem = format!("{pointer} is there twice, or not at all");
                 return Err(Problem::Pointer {
@@ -108,20 +116,17 @@ pub(crate) fn resolve(
     }
 }
 
-/// Where pointers are filled in.
-struct Place<'b, 'o, 'a> {
-    parts: &'b Parts<'o, 'a>,
-    builder: &'b mut ImageBuilder,
+/// What relocations are checked against.
+struct Place<'a> {
+    parts: &'a Parts<'a>,
+    slots: Records<'a, Slot>,
+    relocations: &'a Relocations<'a, 'a>,
+    absolute_64: u32,
 }
 
-impl Place<'_, '_, '_> {
-    /// Applies one relocation; returns the pointer that it is for.
-    fn fill(
-        self,
-        relocations: &Relocations<'_>,
-        index: usize,
-        relocation: &Reloc,
-    ) -> Result<Pointer, Problem> {
+impl Place<'_> {
+    /// Checks one relocation; returns the pointer that it is for.
+    fn check(&self, index: usize, relocation: &Reloc) -> Result<Pointer, Problem> {
         let section = SECTION_DESCRIPTOR;
         let invalid = |source| Problem::Relocation {
             section,
@@ -135,72 +140,74 @@ impl Place<'_, '_, '_> {
         };
         let (offset, size) = (
             relocation.r_offset,
-            self.parts.descriptor_section.bytes.len() as u64,
+            self.parts.descriptor_section.size_bytes(),
         );
         let kinds = host::target().relocations();
-        let kind = kinds
+        kinds
             .verify(relocation.r_type, reloc::Section::Descriptor, offset, size)
             .map_err(invalid)?;
         let pointer = Pointer::at(offset)
             .ok_or_else(|| wrong(format!("there is no pointer at {offset:#x}")))?;
-        let (symbol, name) = relocations
-            .symbol(relocation.r_sym)
-            .ok_or_else(|| wrong(format!("there is no symbol {}", relocation.r_sym)))?;
         if relocation.r_addend != Some(0) {
             return Err(wrong(format!("{pointer} has an addend")));
         }
-        let value = match pointer {
-            Pointer::Part(part) => self.part(part, &symbol),
-            Pointer::Slot(slot) => {
-                let name = String::from_utf8_lossy(name);
-                self.slot(slot, &symbol, &name)?
+        let agrees = match pointer {
+            // The metadata says which type it is.
+            Pointer::Slot(slot) if self.is_type(slot) => true,
+            pointer => {
+                let symbol = self.relocations.symbol(relocation.r_sym)?;
+                let symbol = symbol
+                    .ok_or_else(|| wrong(format!("there is no symbol {}", relocation.r_sym)))?;
+                match pointer {
+                    Pointer::Part(part) => self.is_start(part, &symbol),
+                    Pointer::Slot(slot) => self.is_builtin(slot, &symbol)?,
+                }
             }
         };
-        let value = value.ok_or_else(|| {
-            let name = String::from_utf8_lossy(name);
-            wrong(format!("{pointer} does not go with the symbol {name:?}"))
-        })?;
-        let pointers = self.builder.pointers();
-        let address = pointers.as_ptr() as u64;
-        reloc::apply(kind, pointers, address, offset, value, 0).map_err(invalid)?;
+        if !agrees {
+            let symbol = self.relocations.symbol(relocation.r_sym)?;
+            let name = symbol.map(|symbol| self.relocations.name(&symbol));
+            let name = name.transpose()?.unwrap_or_default();
+            return Err(wrong(format!(
+                "{pointer} does not go with the symbol {name:?}"
+            )));
+        }
         Ok(pointer)
     }
 
-    /// The address of a part, if `symbol` is the start of its section.
-    fn part(&self, part: Part, symbol: &Sym) -> Option<u64> {
-        let section = self.parts.part(part)?;
-        let is_start = symbol.st_shndx == section.index && symbol.st_value == 0;
-        is_start
-            .then(|| self.builder.address(self.parts, part))
-            .flatten()
+    /// The slot that a relocation is for, if it is as that of a type has to be.
+    fn type_slot(&self, relocation: &Reloc) -> Option<u32> {
+        let offset = relocation.r_offset.checked_sub(SIZE)?;
+        let slot = u32::try_from(offset / 8).ok()?;
+        let is_sound = offset.is_multiple_of(8)
+            && relocation.r_type == self.absolute_64
+            && relocation.r_addend == Some(0);
+        (is_sound && self.is_type(slot)).then_some(slot)
     }
 
-    /// What a slot holds, if `symbol` is what the metadata says.
-    fn slot(&self, slot: u32, symbol: &Sym, name: &str) -> Result<Option<u64>, Problem> {
-        let meta = &self.parts.meta;
-        let format = Problem::format(Part::Meta.section());
-        let slots = meta.slots().map_err(&format)?;
-        let Ok(Slot { kind, index }) = slots.get(slot) else {
-            return Ok(None);
+    fn is_type(&self, slot: u32) -> bool {
+        let slot = self.slots.get(slot).ok();
+        slot.is_some_and(|slot| SlotKind::from_number(slot.kind) == Some(SlotKind::Type))
+    }
+
+    /// Whether `symbol` is the start of a part's section.
+    fn is_start(&self, part: Part, symbol: &Sym) -> bool {
+        let section = self.parts.part(part);
+        section.is_some_and(|section| symbol.st_shndx == section.index && symbol.st_value == 0)
+    }
+
+    /// Whether `symbol` is the runtime function that the metadata says the slot holds.
+    fn is_builtin(&self, slot: u32, symbol: &Sym) -> Result<bool, Problem> {
+        let Ok(Slot { kind, index }) = self.slots.get(slot) else {
+            return Ok(false);
         };
-        match SlotKind::from_number(kind) {
-            Some(SlotKind::Builtin) => {
-                let builtin = Builtin::from_number(index).ok_or_else(|| {
-                    let symbol = name.to_string();
-                    Problem::UnknownRuntimeFunction { symbol }
-                })?;
-                let agrees = name == builtin.symbol() && symbol.st_shndx == SHN_UNDEF;
-                Ok(agrees.then(|| prefab_runtime::builtin_address(builtin)))
-            }
-            Some(SlotKind::Type) => {
-                let ty = meta.types().and_then(|types| types.get(index));
-                let ty = ty.map_err(&format)?;
-                let canonical = meta.bytes(ty.canonical).map_err(&format)?;
-                FuncType::from_canonical_bytes(canonical).map_err(&format)?;
-                let agrees = name.starts_with(TYPE_SYMBOL_PREFIX);
-                Ok(agrees.then(|| prefab_runtime::intern_type(canonical)))
-            }
-            None => Ok(None),
+        if SlotKind::from_number(kind) != Some(SlotKind::Builtin) {
+            return Ok(false);
         }
+        let name = self.relocations.name(symbol)?;
+        let Some(builtin) = Builtin::from_number(index) else {
+            return Err(Problem::UnknownRuntimeFunction { symbol: name });
+        };
+        Ok(name == builtin.symbol() && symbol.st_shndx == SHN_UNDEF)
     }
 }

@@ -79,7 +79,9 @@ pub use interner::intern_type;
 pub use interrupt::InterruptHandle;
 pub use linker::{Linker, LocalLinker};
 pub use memory::Memory;
-pub use module::{ExportType, ImageSource, ImportType, Module, ModuleParts, Unmet, check_note};
+pub use module::{
+    ExportType, ImageSource, ImportType, Module, ModuleParts, RuntimeFunctions, Unmet, check_note,
+};
 pub use pool::{InstancePool, PooledInstance, ReusePolicy};
 pub use prefab_abi::meta::ModuleKind;
 pub use prefab_abi::trap::TrapCode;

@@ -28,7 +28,7 @@
 
 use crate::address;
 use crate::func::WasmTy;
-use crate::module::{ImageSource, Module, ModuleParts};
+use crate::module::{ImageSource, Module, ModuleParts, RuntimeFunctions};
 use crate::{
     Caller, Error, Extern, Func, Instance, Linker, LocalStore, ResourceLimiter, Store, Val,
 };
@@ -38,7 +38,7 @@ use prefab_abi::descriptor::{Descriptor, Part};
 use prefab_abi::func::{HostBinding, ImportedFunc};
 use prefab_abi::meta::{
     DefinedFunc, DefinedMemory, Export, ExternKind, Import, MetaWriter, ModuleKind, NONE, Section,
-    Type,
+    Slot, SlotKind, Type,
 };
 use prefab_abi::note::{Assumptions, MemoryPlan, Traps};
 use prefab_abi::types::{FuncType, ValType};
@@ -183,6 +183,11 @@ fn meta(code: [u32; 5]) -> Vec<u8> {
         type_index: 0,
     };
     writer.push(Section::Funcs, &func);
+    let slot = Slot {
+        kind: SlotKind::Builtin as u32,
+        index: Builtin::MemoryGrow as u32,
+    };
+    writer.push(Section::Slots, &slot);
     let memory = DefinedMemory {
         min: 1,
         max: 3,
@@ -216,11 +221,7 @@ fn module() -> Module {
     let code = code.map(address::of);
     let (first, last) = (*code.iter().min().unwrap(), *code.iter().max().unwrap());
     let offsets = code.map(|address| u32::try_from(address - first).unwrap());
-    let owner = (
-        meta(offsets),
-        vec![0_u8; 4],
-        vec![crate::builtin_address(Builtin::MemoryGrow)],
-    );
+    let owner = (meta(offsets), vec![0_u8; 4]);
     let mut descriptor = Descriptor::new([0; Part::ALL.len()], 1).to_bytes();
     for (part, at, size) in [
         (Part::Text, first, last + 1 - first),
@@ -241,7 +242,8 @@ fn module() -> Module {
     }
     let parts = ModuleParts {
         descriptor: Descriptor::from_bytes(&descriptor).unwrap(),
-        import_table_address: address::of(owner.2.as_ptr()),
+        meta_header: owner.0.clone(),
+        runtime_functions: RuntimeFunctions::Named(crate::builtin_address),
         image: ImageSource::Memory,
         owner: Box::new(owner),
         name: "stand-in".to_owned(),

@@ -135,6 +135,19 @@ impl Descriptor {
         self.parts[part as usize]
     }
 
+    /// The same descriptor in memory, where `place` says of each part that is not empty where it is.
+    #[must_use]
+    pub fn located(mut self, place: impl Fn(Part) -> u64) -> Self {
+        for part in Part::ALL {
+            let span = &mut self.parts[part as usize];
+            span.address = match span.size_bytes {
+                0 => 0,
+                _ => place(part),
+            };
+        }
+        self
+    }
+
     /// Where in the section the import table's `slot` is, in bytes.
     #[must_use]
     pub const fn slot_offset(slot: u32) -> u64 {

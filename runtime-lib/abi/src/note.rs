@@ -248,8 +248,7 @@ impl Note {
         if note_type != TYPE {
             return Err(FormatError::new("note type", "is not known", 8));
         }
-        let fields = Fields(Reader(reader.bytes("note size", FIELDS, size)?));
-        fields.check_tags()?;
+        let fields = Fields::read(Reader(reader.bytes("note size", FIELDS, size)?))?;
         Ok(Self {
             abi_revision: fields.u32(ABI_REVISION, "note ABI revision")?,
             compiler: fields.string(COMPILER, "note compiler")?,
@@ -263,7 +262,7 @@ impl Note {
             page_size: fields.u64(PAGE_SIZE, "note page size")?,
             memory_plan: fields.known(MEMORY_PLAN, "note memory plan", MemoryPlan::from_number)?,
             guard_size_bytes: fields.u64(GUARD_SIZE, "note guard size")?,
-            max_memory_bytes: match fields.find(MAX_MEMORY)? {
+            max_memory_bytes: match fields.find(MAX_MEMORY) {
                 Some(_) => fields.u64(MAX_MEMORY, "note maximum of memories")?,
                 None => MEMORY_SIZE_LIMIT_BYTES,
             },
@@ -278,14 +277,18 @@ impl Note {
     }
 }
 
-struct Fields<'a>(Reader<'a>);
+/// The fields of a note that this runtime knows, each where [`place`] says; of several the first.
+struct Fields<'a>([Option<Field<'a>>; CODE_MAP as usize + OTHERS as usize]);
 
-/// A field: its tag, its value, and where in the section the value lies, in bytes.
+/// A field: its value, and where in the section the value lies, in bytes.
+#[derive(Clone, Copy)]
 struct Field<'a> {
-    tag: u32,
     value: &'a [u8],
     offset: u64,
 }
+
+/// How many fields this runtime knows that it need not understand.
+const OTHERS: u32 = CONTENT_SHA256 - REQUIRED_TAGS_END + 1;
 
 /// Where in the section the fields start, in bytes.
 const FIELDS: u64 = (12 + OWNER.len() as u64).next_multiple_of(4);
@@ -294,53 +297,48 @@ const FIELDS: u64 = (12 + OWNER.len() as u64).next_multiple_of(4);
 const UNKNOWN: &str = "asks for something that this runtime does not know: load the object with a \
                        newer Prefab, or recompile the module with `prefab compile` of this one";
 
+/// Which of the known fields has this tag.
+const fn place(tag: u32) -> Option<usize> {
+    match tag {
+        ABI_REVISION..=CODE_MAP => Some((tag - ABI_REVISION) as usize),
+        COMPILER..=CONTENT_SHA256 => Some((tag - COMPILER + CODE_MAP) as usize),
+        _ => None,
+    }
+}
+
 impl<'a> Fields<'a> {
-    fn iter(&self) -> impl Iterator<Item = Result<Field<'a>, FormatError>> {
-        let reader = self.0;
+    fn read(reader: Reader<'a>) -> Result<Self, FormatError> {
+        let mut fields = Self([None; CODE_MAP as usize + OTHERS as usize]);
         let mut offset = 0;
-        core::iter::from_fn(move || {
-            (offset < reader.0.len() as u64).then(|| {
-                let tag = reader.u32("note field tag", offset)?;
-                let size = u64::from(reader.u32("note field size", offset + 4)?);
-                let value = reader
-                    .bytes("note field", offset + 8, size)
-                    .inspect_err(|_| {
-                        offset = u64::MAX;
-                    })?;
-                let start = FIELDS + offset + 8;
-                offset += 8 + size.next_multiple_of(4);
-                Ok(Field {
-                    tag,
-                    value,
-                    offset: start,
-                })
-            })
-        })
+        while offset < reader.0.len() as u64 {
+            let tag = reader.u32("note field tag", offset)?;
+            let size = u64::from(reader.u32("note field size", offset + 4)?);
+            let value = reader.bytes("note field", offset + 8, size)?;
+            let start = FIELDS + offset + 8;
+            match place(tag) {
+                Some(place) => {
+                    fields.0[place].get_or_insert(Field {
+                        value,
+                        offset: start,
+                    });
+                }
+                None if tag < REQUIRED_TAGS_END => {
+                    return Err(FormatError::new("note field", UNKNOWN, start));
+                }
+                None => {}
+            }
+            offset += 8 + size.next_multiple_of(4);
+        }
+        Ok(fields)
     }
 
-    fn check_tags(&self) -> Result<(), FormatError> {
-        for field in self.iter() {
-            let Field { tag, offset, .. } = field?;
-            if tag < REQUIRED_TAGS_END && !(ABI_REVISION..=CODE_MAP).contains(&tag) {
-                return Err(FormatError::new("note field", UNKNOWN, offset));
-            }
-        }
-        Ok(())
-    }
-
-    fn find(&self, tag: u32) -> Result<Option<Field<'a>>, FormatError> {
-        for field in self.iter() {
-            let field = field?;
-            if field.tag == tag {
-                return Ok(Some(field));
-            }
-        }
-        Ok(None)
+    fn find(&self, tag: u32) -> Option<Field<'a>> {
+        self.0[place(tag)?]
     }
 
     fn get(&self, tag: u32, name: &'static str) -> Result<Field<'a>, FormatError> {
         let missing = || FormatError::new(name, "is missing", 0);
-        self.find(tag)?.ok_or_else(missing)
+        self.find(tag).ok_or_else(missing)
     }
 
     fn array<const N: usize>(&self, tag: u32, name: &'static str) -> Result<[u8; N], FormatError> {
@@ -368,7 +366,7 @@ impl<'a> Fields<'a> {
 
     /// Whether there is a field of this tag, which has only one value.
     fn is_said(&self, tag: u32, name: &'static str) -> Result<bool, FormatError> {
-        if self.find(tag)?.is_none() {
+        if self.find(tag).is_none() {
             return Ok(false);
         }
         let yes = |number| (number == YES).then_some(true);

@@ -2,7 +2,6 @@
 //! its store has to know of its module.
 
 use super::Extern;
-use super::command;
 use super::data::{ImportedSource, InstanceData, Phase, imported_host};
 use super::fields::{Backing, Fields};
 use super::imports::{Imports, Provided};
@@ -48,7 +47,7 @@ impl StoreInner {
         let index = crate::store::index_of(self.instances.len());
         let (fields, backing) = Fields::map(module, own_memory, self.reservations.as_ref())?;
         let exec = address::of(self.exec());
-        fields.set_header(module, store, exec, index);
+        fields.set_header(module, store, exec, index)?;
         let mut data = InstanceData {
             module: module.clone(),
             fields,
@@ -62,7 +61,7 @@ impl StoreInner {
             globals: HashMap::new(),
             dropped_elements: HashSet::new(),
             dropped_data: HashSet::new(),
-            once: command::function_to_call_once(module)?,
+            once: module.prepared()?.once,
             phase: Phase::Unready,
         };
         let fill = || {
@@ -168,10 +167,7 @@ impl StoreInner {
             let memory = MemoryData::new(ty, reservation, place, page)?;
             data.memories.push(self.add_memory(memory));
         }
-        let mut statics = HashSet::new();
-        for table in meta.static_tables()?.iter() {
-            statics.insert(table?.table);
-        }
+        let statics = &module.prepared()?.static_tables;
         for (index, record) in (0..).zip(meta.tables()?.iter()) {
             let record = record?;
             let mut ty = table_type(record.element_type, record.flags, record.min, record.max)?;
@@ -191,7 +187,7 @@ impl StoreInner {
         if !self.modules.insert(module.address()) {
             return Ok(());
         }
-        self.exec_mut().add_module(module.clone());
+        self.exec_mut().add_module(module.code());
         let context = self.instances[instance as usize].fields.context();
         let meta = module.meta();
         for (index, ty) in (0..).zip(meta.types()?.iter()) {

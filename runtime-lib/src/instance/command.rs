@@ -20,13 +20,11 @@ use super::Instance;
 use super::data::Phase;
 use crate::error::Error;
 use crate::func::{Func, FuncKind, call_record};
-use crate::module::Module;
 use crate::store::{AsContextMut, StoreInner};
-use prefab_abi::meta::{ExternKind, ModuleKind};
+use prefab_abi::meta::ModuleKind;
 use prefab_abi::types::FuncType;
 use std::ptr::NonNull;
 
-const START: &str = "_start";
 const INITIALIZE: &str = "_initialize";
 
 /// Who calls a reactor's `_initialize`.
@@ -36,18 +34,6 @@ pub(crate) enum Initialize {
     Now,
     /// The host does, later.
     Later,
-}
-
-/// The function of a module that hosts may call once for each instance, if it has one.
-pub(super) fn function_to_call_once(module: &Module) -> Result<Option<u32>, Error> {
-    let name = match module.kind() {
-        ModuleKind::Command => START,
-        ModuleKind::Reactor => INITIALIZE,
-        ModuleKind::Library => return Ok(None),
-    };
-    let export = module.meta().export(name)?;
-    let func = export.filter(|export| export.kind == ExternKind::Func as u32);
-    Ok(func.map(|func| func.index))
 }
 
 /// Something of an instance runs that must return for the instance to be used: if it does not,

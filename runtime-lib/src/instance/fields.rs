@@ -87,18 +87,19 @@ impl Fields {
         store: NonNull<StoreInner>,
         exec: u64,
         index: u32,
-    ) {
+    ) -> Result<(), Error> {
         for (offset, value) in [
             (ContextHeader::STORE, address::of(store.as_ptr())),
             (ContextHeader::INSTANCE, index.into()),
             (ContextHeader::STATIC_TABLES, module.static_tables_address()),
             (ContextHeader::TEXT, module.text_address()),
-            (ContextHeader::IMPORT_TABLE, module.import_table_address()),
+            (ContextHeader::IMPORT_TABLE, module.import_table_address()?),
             (ContextHeader::EXEC, exec),
         ] {
             // SAFETY: a field of the header, which no guest uses yet.
             unsafe { self.at::<u64>(offset).write(value) };
         }
+        Ok(())
     }
 
     /// The cell of the `index`-th defined global.
@@ -116,6 +117,19 @@ impl Fields {
     pub(crate) fn set_global(&self, index: u32, bits: u128) {
         // SAFETY: as above.
         unsafe { write_cell(self.defined_global(index), bits) };
+    }
+
+    /// Makes these the values of the defined globals, from the first one on.
+    pub(crate) fn set_globals(&self, bits: &[u128]) {
+        let mut cell = self.defined_global(0);
+        for bits in bits {
+            // SAFETY: as above: there are as many as the module's metadata has globals, which is
+            // what the layout was made for.
+            unsafe {
+                write_cell(cell, *bits);
+                cell = cell.add(1);
+            }
+        }
     }
 
     /// The definition of the `index`-th defined table.

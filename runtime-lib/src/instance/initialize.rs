@@ -6,7 +6,6 @@ use crate::const_expr::evaluate_as;
 use crate::error::Error;
 use crate::module::types::val_type;
 use crate::store::StoreInner;
-use prefab_abi::meta::SegmentMode;
 
 /// What memories and tables lost by being made what they were: their sizes before and after, in
 /// bytes and in elements.
@@ -57,8 +56,11 @@ impl StoreInner {
     fn initialize_globals(&mut self, instance: u32) -> Result<(), Error> {
         let module = self.instances[instance as usize].module.clone();
         let meta = module.meta();
-        for (index, global) in (0..).zip(meta.globals()?.iter()) {
-            let global = global?;
+        let prepared = module.prepared()?;
+        let data = &self.instances[instance as usize];
+        data.fields.set_globals(&prepared.globals);
+        for index in prepared.own_globals.iter().copied() {
+            let global = meta.globals()?.get(index)?;
             let init = meta.bytes(global.init)?;
             let mut env = InstanceEnv {
                 store: self,
@@ -90,18 +92,16 @@ impl StoreInner {
             let len = self.tables[table as usize].len();
             self.table_fill(table, 0, value.bits as u64, len)?;
         }
-        for (index, segment) in (0..).zip(meta.elements()?.iter()) {
-            let segment = segment?;
-            if SegmentMode::from_number(segment.mode) == Some(SegmentMode::Active) {
-                let table = self.table_of(instance, segment.table)?;
-                let is_own = segment.table >= imported;
-                // What is constant is the same as it was.
-                if !is_own || !self.tables[table as usize].is_pristine() {
-                    let at = self.segment_offset(instance, meta.bytes(segment.offset)?)?;
-                    self.copy_elements(instance, index, table, [at, 0, segment.count.into()])??;
-                }
-                self.drop_elements(instance, index);
+        for index in module.prepared()?.active_elements.iter().copied() {
+            let segment = meta.elements()?.get(index)?;
+            let table = self.table_of(instance, segment.table)?;
+            let is_own = segment.table >= imported;
+            // What is constant is the same as it was.
+            if !is_own || !self.tables[table as usize].is_pristine() {
+                let at = self.segment_offset(instance, meta.bytes(segment.offset)?)?;
+                self.copy_elements(instance, index, table, [at, 0, segment.count.into()])??;
             }
+            self.drop_elements(instance, index);
         }
         let tables = &self.instances[instance as usize].tables;
         for table in &tables[imported as usize..] {
@@ -127,7 +127,7 @@ impl StoreInner {
             let memory = self.memory_of(instance, chunk.memory)?;
             self.memories[memory as usize].map_image(&module, &chunk)?;
         }
-        for index in module.active_data()?.iter().copied() {
+        for index in module.prepared()?.active_data.iter().copied() {
             let segment = meta.data_segments()?.get(index)?;
             let at = self.segment_offset(instance, meta.bytes(segment.offset)?)?;
             let memory = self.memory_of(instance, segment.memory)?;

@@ -7,13 +7,12 @@
 #![allow(unsafe_code, reason = "reads a descriptor where the linker placed it")]
 
 use super::machine::check_note;
-use super::{ImageSource, Module, ModuleParts, part_bytes};
+use super::{ImageSource, Module, ModuleParts, RuntimeFunctions, part_bytes};
 use crate::address;
 use crate::error::Error;
-use crate::interner::adopt_type;
 use prefab_abi::bytes::Reader;
 use prefab_abi::descriptor::{Descriptor, Part, SIZE};
-use prefab_abi::meta::{Meta, SlotKind};
+use prefab_abi::meta::{HEADER_SIZE, Meta};
 use prefab_abi::note::Note;
 
 impl Module {
@@ -21,7 +20,7 @@ impl Module {
     /// of the symbol `prefab_module_<name>`. It gets the name `name`, for people.
     ///
     /// The types of its functions and those of all other modules of the process, linked or loaded,
-    /// are told apart alike. It takes time in proportion to the module's import table.
+    /// are told apart alike. It takes the same time whatever the module's size.
     ///
     /// # Errors
     /// If it was compiled for another machine or runtime ([`Error::Unmet`]), or what lies at the
@@ -48,49 +47,18 @@ impl Module {
             let problem = "is not that of the metadata";
             return Err(Error::format("size of the import table", problem, 12));
         }
-        let linked = &bytes[SIZE as usize..];
-        let own = own_import_table(&meta, linked)?;
-        let import_table = own
-            .as_ref()
-            .map_or(linked.as_ptr(), |own| own.as_ptr().cast());
+        let import_table = bytes[SIZE as usize..].as_ptr();
         let parts = ModuleParts {
             descriptor,
-            import_table_address: address::of(import_table),
+            meta_header: part(Part::Meta)[..HEADER_SIZE as usize].to_vec(),
+            runtime_functions: RuntimeFunctions::Linked(address::of(import_table)),
             image: ImageSource::Memory,
-            owner: Box::new(own),
+            owner: Box::new(()),
             name: name.to_string(),
             assumptions: note.assumptions(),
         };
-        // SAFETY: the linker has placed and relocated everything, for good; the import table of our
-        // own, if there is one, is the owner's; and the caller says who compiled it.
+        // SAFETY: the linker has placed and relocated everything, for good; and the caller says who
+        // compiled it.
         unsafe { Self::from_parts(parts) }
     }
-}
-
-/// The import table with this process's type identities, where they are others than the linker's:
-/// those of types that another module had brought before.
-fn own_import_table(meta: &Meta<'_>, linked: &[u8]) -> Result<Option<Box<[u64]>>, Error> {
-    let mut own = None;
-    let slots = meta.slots()?;
-    for index in 0..slots.len() {
-        let slot = slots.get(index)?;
-        if SlotKind::from_number(slot.kind) != Some(SlotKind::Type) {
-            continue;
-        }
-        let canonical = meta.bytes(meta.types()?.get(slot.index)?.canonical)?;
-        let address = Reader(linked).u64("import table", 8 * u64::from(index))?;
-        let identity = adopt_type(canonical, address);
-        if identity != address {
-            own.get_or_insert_with(|| pointers(linked))[index as usize] = identity;
-        }
-    }
-    Ok(own)
-}
-
-fn pointers(bytes: &[u8]) -> Box<[u64]> {
-    let (pointers, _) = bytes.as_chunks();
-    pointers
-        .iter()
-        .map(|bytes| u64::from_le_bytes(*bytes))
-        .collect()
 }

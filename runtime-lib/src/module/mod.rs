@@ -12,6 +12,7 @@
 mod image;
 mod linked;
 mod machine;
+mod prepared;
 #[cfg(test)]
 mod tests;
 pub(crate) mod types;
@@ -24,18 +25,19 @@ use crate::error::Error;
 use crate::trap::Code;
 use crate::types::ExternType;
 use image::Image;
+use prefab_abi::builtin::Builtin;
 use prefab_abi::code_map::CodeMap;
 use prefab_abi::descriptor::{Descriptor, Part};
-use prefab_abi::meta::{Meta, ModuleKind, SegmentMode, Type};
+use prefab_abi::meta::{Meta, ModuleKind, Type};
 use prefab_abi::note::{Assumptions, Traps};
 use prefab_abi::types::FuncType;
+use prepared::Prepared;
 use std::any::Any;
 use std::fmt;
 use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A compiled module, mapped and ready to be instantiated. Clones are the same module, and any number
 /// of stores and threads share it.
@@ -63,15 +65,11 @@ pub struct Module(Arc<Inner>);
 
 struct Inner {
     descriptor: Descriptor,
-    import_table_address: u64,
     /// Borrows from what `owner` keeps.
     meta: Meta<'static>,
-    code_map: CodeMap<'static>,
     image: Image,
-    /// The identities of the types, 0 where not yet asked for; made when the first one is.
-    type_ids: OnceLock<Box<[AtomicU64]>>,
-    /// The data segments that the image does not have, once somebody has asked for them.
-    active_data: OnceLock<Box<[u32]>>,
+    runtime_functions: RuntimeFunctions,
+    prepared: OnceLock<Prepared>,
     name: Arc<str>,
     assumptions: Assumptions,
     _owner: Box<dyn Any + Send + Sync>,
@@ -91,12 +89,24 @@ pub enum ImageSource {
     Memory,
 }
 
+/// Where the addresses of the runtime functions come from that a module calls.
+#[derive(Clone, Copy, Debug)]
+pub enum RuntimeFunctions {
+    /// From the runtime.
+    Named(fn(Builtin) -> u64),
+    /// From an import table that a linker has filled in, which is at this address.
+    Linked(u64),
+}
+
 /// What a module is made of.
 pub struct ModuleParts {
     /// The descriptor, its addresses relocated.
     pub descriptor: Descriptor,
-    /// Where the import table lies, relocated.
-    pub import_table_address: u64,
+    /// The first bytes of the metadata, at least its header: to look at a copy costs less than to touch
+    /// a page of the object that nobody has touched yet.
+    pub meta_header: Vec<u8>,
+    /// Where the addresses of runtime functions come from.
+    pub runtime_functions: RuntimeFunctions,
     /// Where the image can be mapped from.
     pub image: ImageSource,
     /// Keeps everything that the descriptor points at where it is.
@@ -114,29 +124,27 @@ impl Module {
     /// The module made of `parts`. Takes the same time whatever the module's size.
     ///
     /// # Errors
-    /// If the metadata or the code map is malformed, or the guard is larger than any module's.
+    /// If the metadata is malformed, or the guard is larger than any module's.
     ///
     /// # Safety
     /// The descriptor's addresses and sizes are those of the module's parts, which Prefab compiled
-    /// for this machine; its import table is complete; and all of it stays in place and unchanged
-    /// for as long as `owner` lives, whoever moves it.
+    /// for this machine; an import table that a linker has filled in is complete; and all of it
+    /// stays in place and unchanged for as long as `owner` lives, whoever moves it. `meta_header` is
+    /// what the metadata starts with.
     pub unsafe fn from_parts(parts: ModuleParts) -> Result<Self, Error> {
         // SAFETY: the caller says that the part is there, unchanged, as long as `owner` lives,
         // which the module keeps: no slice leaves it with a longer life.
         let bytes = |part| unsafe { part_bytes(&parts.descriptor, part) };
-        let meta = Meta::new(bytes(Part::Meta))?;
-        let code_map = CodeMap::new(bytes(Part::Traps), bytes(Part::AddressMap))?;
+        let meta = Meta::with_header(&parts.meta_header, bytes(Part::Meta))?;
         if parts.assumptions.guard_size_bytes > MAX_GUARD_SIZE_BYTES {
             return Err(Error::format("guard size", "is too large", 0));
         }
         Ok(Self(Arc::new(Inner {
             image: Image::new(parts.image, bytes(Part::Image)),
             meta,
-            code_map,
             descriptor: parts.descriptor,
-            import_table_address: parts.import_table_address,
-            type_ids: OnceLock::new(),
-            active_data: OnceLock::new(),
+            runtime_functions: parts.runtime_functions,
+            prepared: OnceLock::new(),
             name: parts.name.into(),
             assumptions: parts.assumptions,
             _owner: parts.owner,
@@ -212,19 +220,27 @@ impl Module {
         unsafe { part_bytes(&self.0.descriptor, Part::Data) }
     }
 
-    /// The data segments that are copied when an instance is made: the image has the others, of
-    /// which there may be very many.
-    pub(crate) fn active_data(&self) -> Result<&[u32], Error> {
-        if let Some(found) = self.0.active_data.get() {
-            return Ok(found);
+    /// What all instances of the module share.
+    ///
+    /// # Errors
+    /// If the module is malformed.
+    pub(crate) fn prepared(&self) -> Result<&Prepared, Error> {
+        if let Some(prepared) = self.0.prepared.get() {
+            return Ok(prepared);
         }
-        let mut found = Vec::new();
-        for (index, segment) in (0..).zip(self.meta().data_segments()?.iter()) {
-            if SegmentMode::from_number(segment?.mode) == Some(SegmentMode::Active) {
-                found.push(index);
+        let address_of = |slot: u32, builtin| match self.0.runtime_functions {
+            RuntimeFunctions::Named(address_of) => address_of(builtin),
+            RuntimeFunctions::Linked(table) => {
+                let table = address::pointer::<u64>(table);
+                // SAFETY: `from_parts` was promised that the table is complete, and `from_linked` has
+                // compared its size with the metadata's.
+                unsafe { table.add(slot as usize).read() }
             }
-        }
-        Ok(self.0.active_data.get_or_init(|| found.into()))
+        };
+        self.0.read_code_map()?;
+        let prepared = Prepared::new(self.meta(), address_of)?;
+        // Another thread's is as good.
+        Ok(self.0.prepared.get_or_init(|| prepared))
     }
 
     /// The address of the module's `.text`.
@@ -252,8 +268,8 @@ impl Module {
     }
 
     /// The address of the module's import table.
-    pub(crate) fn import_table_address(&self) -> u64 {
-        self.0.import_table_address
+    pub(crate) fn import_table_address(&self) -> Result<u64, Error> {
+        Ok(address::of(self.prepared()?.import_table.as_ptr()))
     }
 
     /// The type of the function of this index, as the metadata has it.
@@ -270,43 +286,47 @@ impl Module {
 
     /// The identity of the type of index `index`.
     pub(crate) fn type_id(&self, index: u32) -> Result<u64, Error> {
-        let types = self.meta().types()?;
-        let ty = types.get(index)?;
-        let ids = self
-            .0
-            .type_ids
-            .get_or_init(|| (0..types.len()).map(|_| AtomicU64::new(0)).collect());
-        let id = &ids[index as usize];
-        let known = id.load(Ordering::Relaxed);
-        if known != 0 {
-            return Ok(known);
-        }
-        let found = crate::interner::intern_type(self.meta().bytes(ty.canonical)?);
-        id.store(found, Ordering::Relaxed);
-        Ok(found)
+        let ty = self.meta().types()?.get(index)?;
+        Ok(crate::interner::intern_type(
+            self.meta().bytes(ty.canonical)?,
+        ))
+    }
+
+    /// What trap handling knows of the module.
+    pub(crate) fn code(&self) -> Arc<dyn Code> {
+        Arc::clone(&self.0) as Arc<dyn Code>
     }
 }
 
-impl Code for Module {
+impl Inner {
+    fn read_code_map(&self) -> Result<CodeMap<'_>, Error> {
+        // SAFETY: `from_parts` was promised that the parts live as long as the owner, which lives
+        // at least as long as `self`, from which the result borrows.
+        let bytes = |part| unsafe { part_bytes(&self.descriptor, part) };
+        Ok(CodeMap::new(bytes(Part::Traps), bytes(Part::AddressMap))?)
+    }
+}
+
+impl Code for Inner {
     fn text(&self) -> Range<u64> {
-        let text = self.0.descriptor.part(Part::Text);
+        let text = self.descriptor.part(Part::Text);
         text.address..text.address + text.size_bytes
     }
 
-    fn code_map(&self) -> CodeMap<'_> {
-        self.0.code_map
+    fn code_map(&self) -> Option<CodeMap<'_>> {
+        self.read_code_map().ok()
     }
 
     fn meta(&self) -> &Meta<'_> {
-        &self.0.meta
+        &self.meta
     }
 
     fn name(&self) -> &Arc<str> {
-        &self.0.name
+        &self.name
     }
 
     fn needs_signals(&self) -> bool {
-        self.0.assumptions.traps == Traps::Signals
+        self.assumptions.traps == Traps::Signals
     }
 }
 

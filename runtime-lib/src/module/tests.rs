@@ -5,7 +5,7 @@
 //! Unsafe for saying where a module's parts are: in vectors that the module owns.
 #![allow(unsafe_code, reason = "makes modules from parts")]
 
-use super::{ImageSource, Module, ModuleParts};
+use super::{ImageSource, Module, ModuleParts, RuntimeFunctions};
 use crate::address;
 use crate::{Error, Linker, Store, TrapCode, Val};
 use prefab_abi::context::Counts;
@@ -117,7 +117,8 @@ fn module(meta: &[u8], image: ImageSource) -> Result<Module, Error> {
     }
     let parts = ModuleParts {
         descriptor: Descriptor::from_bytes(&descriptor)?,
-        import_table_address: 0,
+        meta_header: meta.to_vec(),
+        runtime_functions: RuntimeFunctions::Named(crate::builtin_address),
         image,
         owner: Box::new(parts),
         name: "by hand".to_owned(),

@@ -219,6 +219,6 @@ fn frame(exec: &Exec, pc: u64, faulted: bool) -> Option<Frame> {
         module: Arc::clone(module.name()),
         func_index,
         func_name: meta.func_name(func_index).map(Arc::from),
-        wasm_offset: module.code_map().wasm_offset(offset),
+        wasm_offset: module.code_map().and_then(|map| map.wasm_offset(offset)),
     })
 }

@@ -31,7 +31,7 @@ pub(crate) trait Code: Send + Sync {
     /// Where the code is.
     fn text(&self) -> Range<u64>;
     /// Which of its instructions trap, and which of the module's they came from.
-    fn code_map(&self) -> CodeMap<'_>;
+    fn code_map(&self) -> Option<CodeMap<'_>>;
     /// The module's metadata.
     fn meta(&self) -> &Meta<'_>;
     /// The module's name.
@@ -127,7 +127,7 @@ impl Drop for Exec {
 
 impl Exec {
     /// Makes a module's code known: its traps are the store's.
-    pub(crate) fn add_module(&mut self, code: impl Code + 'static) {
+    pub(crate) fn add_module(&mut self, code: Arc<dyn Code>) {
         self.needs_signals |= code.needs_signals();
         let start = code.text().start;
         let modules = self.modules();
@@ -138,7 +138,7 @@ impl Exec {
         }
         let mut new = Vec::with_capacity(modules.len() + 1);
         new.extend_from_slice(&modules[..index]);
-        new.push(Arc::new(code));
+        new.push(code);
         new.extend_from_slice(&modules[index..]);
         let old = std::mem::replace(&mut self.modules, Box::into_raw(Box::new(new)));
         // SAFETY: it came from `Box::into_raw`, and `modules` points elsewhere now.

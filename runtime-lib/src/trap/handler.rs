@@ -132,7 +132,7 @@ fn trap_code(exec: &Exec, at: Registers, signal: c_int, info: &siginfo_t) -> Opt
     }
     let module = exec.module_at(at.pc)?;
     let offset = u32::try_from(at.pc - module.text().start).ok()?;
-    let site = module.code_map().trap(offset);
+    let site = module.code_map().and_then(|map| map.trap(offset));
     if signal != libc::SIGSEGV && signal != libc::SIGBUS {
         return site;
     }

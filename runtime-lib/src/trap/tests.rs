@@ -11,6 +11,7 @@ use super::{Exec, Pending, Stopped};
 use code::{Guest, call, guest};
 use prefab_abi::trap::TrapCode;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 
 /// Enters the guest function at `code` with `arg`.
 fn enter(exec: *mut Exec, code: u64, arg: u64) -> Result<(), Stopped> {
@@ -31,7 +32,7 @@ fn trap(result: Result<(), Stopped>) -> super::Trap {
 /// A store's state that knows the guest's code and one memory.
 fn store(guest: &Guest) -> *mut Exec {
     let mut exec = Box::<Exec>::default();
-    exec.add_module(guest.clone());
+    exec.add_module(Arc::new(guest.clone()));
     exec.add_memory(guest.memory());
     Box::into_raw(exec)
 }

@@ -139,7 +139,8 @@ const COUNTS_OFFSET: u64 = 8;
 const START_OFFSET: u64 = 36;
 const KIND_OFFSET: u64 = 40;
 const TABLES_OFFSET: u64 = 48;
-const HEADER_SIZE: u64 = TABLES_OFFSET + 8 * Section::ALL.len() as u64;
+/// The size of the header, in bytes.
+pub const HEADER_SIZE: u64 = TABLES_OFFSET + 8 * Section::ALL.len() as u64;
 
 /// What a module is for, by its exports (WASI application ABI).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,6 +16,8 @@ use core::marker::PhantomData;
 #[derive(Clone, Copy, Debug)]
 pub struct Meta<'a> {
     reader: Reader<'a>,
+    /// Where each table starts, in bytes, and how many records it has.
+    tables: [(u32, u32); Section::ALL.len()],
     layout: ContextLayout,
     start: Option<u32>,
     kind: ModuleKind,
@@ -31,6 +33,17 @@ pub struct Records<'a, R> {
 }
 
 impl<'a, R: Record> Records<'a, R> {
+    /// The records of a table of which these are the bytes.
+    #[must_use]
+    pub const fn of(section: Section, bytes: &'a [u8]) -> Self {
+        Self {
+            reader: Reader(bytes),
+            section,
+            len: (bytes.len() / R::SIZE as usize) as u32,
+            record: PhantomData,
+        }
+    }
+
     /// The number of records.
     #[must_use]
     pub const fn len(&self) -> u32 {
@@ -82,7 +95,16 @@ impl<'a> Meta<'a> {
     /// # Errors
     /// If the header is malformed or a table does not lie inside the section.
     pub fn new(bytes: &'a [u8]) -> Result<Self, FormatError> {
-        let reader = Reader(bytes);
+        Self::with_header(bytes, bytes)
+    }
+
+    /// As [`new`](Self::new), where `header` is a copy of the first [`HEADER_SIZE`](super::HEADER_SIZE)
+    /// bytes: `bytes` are not looked at before something is read that stands there.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_header(header: &[u8], bytes: &'a [u8]) -> Result<Self, FormatError> {
+        let reader = Reader(header);
         if reader.bytes("meta header", 0, super::HEADER_SIZE)?[..8] != MAGIC {
             return Err(FormatError::new("meta magic", "is not that of metadata", 0));
         }
@@ -108,15 +130,25 @@ impl<'a> Meta<'a> {
             3 => ModuleKind::Library,
             _ => return Err(FormatError::new("meta kind", "is not known", KIND_OFFSET)),
         };
+        let mut tables = [(0, 0); Section::ALL.len()];
+        for section in Section::ALL {
+            let at = TABLES_OFFSET + 8 * section as u64;
+            let offset = reader.u32(section.name(), at)?;
+            let count = reader.u32(section.name(), at + 4)?;
+            let size = u64::from(count) * u64::from(section.record_size());
+            if u64::from(offset) + size > bytes.len() as u64 {
+                let problem = "lies outside its section";
+                return Err(FormatError::new(section.name(), problem, at));
+            }
+            tables[section as usize] = (offset, count);
+        }
         let meta = Self {
-            reader,
+            reader: Reader(bytes),
+            tables,
             layout,
             start: (start != NONE).then_some(start),
             kind,
         };
-        for section in Section::ALL {
-            meta.table(section)?;
-        }
         let (imports, funcs) = (meta.imports()?.len(), counts.imported_funcs);
         let imported = [
             counts.imported_tables,
@@ -139,19 +171,19 @@ impl<'a> Meta<'a> {
         Ok(meta)
     }
 
+    /// Where a table is, in bytes from the start of the metadata.
+    #[must_use]
+    pub const fn place(&self, section: Section) -> core::ops::Range<u64> {
+        let (offset, count) = self.tables[section as usize];
+        let size = count as u64 * section.record_size() as u64;
+        offset as u64..offset as u64 + size
+    }
+
     fn table(&self, section: Section) -> Result<(Reader<'a>, u32), FormatError> {
-        let at = TABLES_OFFSET + 8 * section as u64;
-        let offset = self.reader.u32(section.name(), at)?;
-        let count = self.reader.u32(section.name(), at + 4)?;
-        let size = u64::from(count) * u64::from(section.record_size());
-        let bytes = self
-            .reader
-            .bytes(section.name(), u64::from(offset), size)
-            .map_err(|error| FormatError {
-                offset: at,
-                ..error
-            })?;
-        Ok((Reader(bytes), count))
+        let place = self.place(section);
+        let size = place.end - place.start;
+        let bytes = self.reader.bytes(section.name(), place.start, size)?;
+        Ok((Reader(bytes), self.tables[section as usize].1))
     }
 
     fn records<R: Record>(&self, section: Section) -> Result<Records<'a, R>, FormatError> {

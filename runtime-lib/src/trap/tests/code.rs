@@ -265,8 +265,8 @@ impl Code for Guest {
         start..start + self.text.len() as u64
     }
 
-    fn code_map(&self) -> CodeMap<'_> {
-        CodeMap::new(&[], &self.code_map).unwrap()
+    fn code_map(&self) -> Option<CodeMap<'_>> {
+        CodeMap::new(&[], &self.code_map).ok()
     }
 
     fn meta(&self) -> &Meta<'_> {
