@@ -46,6 +46,7 @@ mod func;
 mod global;
 mod handle;
 mod instance;
+mod instance_pre;
 mod interner;
 mod interrupt;
 mod linker;
@@ -75,6 +76,7 @@ pub use func::{
 };
 pub use global::Global;
 pub use instance::{Extern, Instance};
+pub use instance_pre::InstancePre;
 pub use interner::intern_type;
 pub use interrupt::InterruptHandle;
 pub use linker::{Linker, LocalLinker};

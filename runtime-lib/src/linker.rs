@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::func::{Func, HostFunc, IntoFunc};
 use crate::instance::{Extern, Imports, Initialize, Instance, Provided};
+use crate::instance_pre::InstancePre;
 use crate::module::Module;
 use crate::store::{Allowed, AsContextMut, Local, Mode, Shared};
 use crate::value::Val;
@@ -12,7 +13,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-type Invariant<T> = fn(T) -> T;
+pub(crate) type Invariant<T> = fn(T) -> T;
 
 /// What modules can import, by the names of module and item. Host functions belong to no store:
 /// one linker serves any number of stores of its type.
@@ -240,7 +241,7 @@ impl<T, M: Mode> Linker<T, M> {
         self.insert(as_module, as_name, provided)
     }
 
-    fn find(&self, module: &str, name: &str) -> Option<Provided> {
+    pub(crate) fn find(&self, module: &str, name: &str) -> Option<Provided> {
         self.modules.get(module)?.get(name).cloned()
     }
 
@@ -274,8 +275,18 @@ impl<T, M: Mode> Linker<T, M> {
     ) -> Result<Instance, Error> {
         let mut store = store.as_context_mut();
         let find = |_: u32, module: &str, name: &str| self.find(module, name);
-        let imports = Imports::resolve(store.inner(), module, find)?;
+        let imports = Imports::resolve(Some(store.inner()), module, find)?;
         store.instantiate(module, imports, Initialize::Now)
+    }
+}
+
+impl<T, M: Mode> Linker<T, M> {
+    /// `module` with what is defined here for its imports: to make many instances of it.
+    ///
+    /// # Errors
+    /// If an import is missing, or a host function is of another type, or the module is malformed.
+    pub fn instantiate_pre(&self, module: &Module) -> Result<InstancePre<T, M>, Error> {
+        InstancePre::new(self, module)
     }
 }
 

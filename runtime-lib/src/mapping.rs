@@ -3,8 +3,7 @@
 //! # Safety
 //!
 //! A [`Mapping`] is the only owner of its addresses: it maps fresh ones, changes only what lies
-//! inside them, and unmaps them when dropped, or hands them on as good as new. It never becomes
-//! executable.
+//! inside them, and unmaps them when dropped. It never becomes executable.
 #![allow(unsafe_code, reason = "mmap, mprotect and munmap")]
 
 use crate::pages::PageSize;
@@ -13,7 +12,6 @@ use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
 use std::ffi::c_void;
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// Addresses that nothing else maps. At first none of them can be accessed.
 #[derive(Debug)]
@@ -21,10 +19,6 @@ pub(crate) struct Mapping {
     base: NonNull<u8>,
     len: usize,
     page: PageSize,
-    /// What lies behind this was never more than reserved, in bytes from the start.
-    used: usize,
-    /// Who has the addresses next.
-    heirs: Option<Arc<Reservations>>,
 }
 
 // SAFETY: a mapping belongs to the process, not to a thread, and `Mapping` hands out addresses
@@ -55,26 +49,8 @@ impl Mapping {
         Ok(Self::new(base, len, page))
     }
 
-    /// As [`reserve`](Self::reserve), of what was reserved before if there is such.
-    pub(crate) fn reserve_of(
-        cache: Option<&Arc<Reservations>>,
-        len: usize,
-        page: PageSize,
-    ) -> Result<Self, Errno> {
-        match cache {
-            Some(cache) => cache.reserve(len, page),
-            None => Self::reserve(len, page),
-        }
-    }
-
     const fn new(base: NonNull<u8>, len: usize, page: PageSize) -> Self {
-        Self {
-            base,
-            len,
-            page,
-            used: 0,
-            heirs: None,
-        }
+        Self { base, len, page }
     }
 
     /// The first address.
@@ -105,7 +81,6 @@ impl Mapping {
         if len == 0 || cfg!(miri) {
             return Ok(());
         }
-        self.used = self.used.max(offset + len);
         let flags = MprotectFlags::READ | MprotectFlags::WRITE;
         // SAFETY: `range` has checked that these addresses are the mapping's own, and more access
         // breaks no reference.
@@ -123,7 +98,6 @@ impl Mapping {
         if len == 0 || cfg!(miri) {
             return Ok(());
         }
-        self.used = self.used.max(offset + len);
         let flags = match is_readable {
             true => MprotectFlags::READ,
             false => MprotectFlags::empty(),
@@ -151,22 +125,6 @@ impl Mapping {
         unsafe { rustix::mm::madvise(at, len, Advice::LinuxDontNeed) }
     }
 
-    /// Makes the mapping what [`reserve`](Self::reserve) makes.
-    fn renew(&mut self) -> Result<(), Errno> {
-        let at = self.range(0, self.used)?;
-        if cfg!(miri) {
-            return Err(Errno::NOSYS);
-        }
-        if self.used > 0 {
-            let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
-            // SAFETY: the addresses are the mapping's own, and whoever was given one lives no
-            // longer than the store that drops it: `drop` calls this.
-            unsafe { rustix::mm::mmap_anonymous(at, self.used, ProtFlags::empty(), flags)? };
-        }
-        self.used = 0;
-        Ok(())
-    }
-
     /// Replaces a part (page-aligned on both sides) by a private, writable mapping of `file` from
     /// `file_offset` (page-aligned).
     pub(crate) fn map_file(
@@ -180,7 +138,6 @@ impl Mapping {
         if len == 0 {
             return Ok(());
         }
-        self.used = self.used.max(offset + len);
         let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
         let access = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: `range` has checked that the addresses that are replaced are the mapping's own;
@@ -196,70 +153,18 @@ impl Drop for Mapping {
         if self.len == 0 {
             return;
         }
-        if let Some(heirs) = self.heirs.take()
-            && self.renew().is_ok()
-        {
-            let mapping = Self::new(self.base, self.len, self.page);
-            self.len = 0;
-            heirs.put(mapping);
-        } else {
-            // SAFETY: the addresses are the mapping's own, and whoever was given one (handles,
-            // compiled code) lives no longer than the store that drops it. Unmapping a whole
-            // mapping does not fail.
-            let _ = unsafe { rustix::mm::munmap(self.base.as_ptr().cast(), self.len) };
-        }
-    }
-}
-
-/// Reservations that are used again: what is reserved here comes back when it is dropped, with
-/// nothing in it, and is handed out the next time that so much is asked for.
-#[derive(Debug)]
-pub(crate) struct Reservations {
-    free: Mutex<Vec<Mapping>>,
-    /// How many are kept, at most.
-    capacity: usize,
-}
-
-impl Reservations {
-    /// None yet. Of those that come back `capacity` are kept.
-    pub(crate) const fn new(capacity: usize) -> Self {
-        Self {
-            free: Mutex::new(Vec::new()),
-            capacity,
-        }
-    }
-
-    /// As [`Mapping::reserve`], of what has come back if there is such.
-    pub(crate) fn reserve(self: &Arc<Self>, len: usize, page: PageSize) -> Result<Mapping, Errno> {
-        let mut mapping = match self.take(len, page) {
-            Some(mapping) => mapping,
-            None => Mapping::reserve(len, page)?,
-        };
-        mapping.heirs = Some(Arc::clone(self));
-        Ok(mapping)
-    }
-
-    fn take(&self, len: usize, page: PageSize) -> Option<Mapping> {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |mapping: &Mapping| mapping.len == len && mapping.page == page;
-        let index = free.iter().rposition(fits)?;
-        Some(free.swap_remove(index))
-    }
-
-    fn put(&self, mapping: Mapping) {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        if free.len() < self.capacity {
-            free.push(mapping);
-        }
+        // SAFETY: the addresses are the mapping's own, and whoever was given one (handles,
+        // compiled code) lives no longer than the store that drops it. Unmapping a whole
+        // mapping does not fail.
+        let _ = unsafe { rustix::mm::munmap(self.base.as_ptr().cast(), self.len) };
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Mapping, Reservations};
+    use super::Mapping;
     use crate::pages::PageSize;
     use std::os::fd::AsFd;
-    use std::sync::Arc;
 
     #[test]
     fn a_private_view_of_a_file_is_the_mappings_own() {
@@ -322,46 +227,6 @@ mod tests {
             mapping.make_accessible(0, 2 * size).unwrap();
             assert_eq!(ends(&mapping), [0, 0, 7, 7]);
             assert!(mapping.discard(0, 4 * size).is_err());
-        }
-    }
-
-    #[test]
-    #[cfg_attr(miri, ignore = "maps a file, which Miri does not")]
-    fn what_comes_back_is_as_good_as_new() {
-        for page in PageSize::all() {
-            let size = page.bytes();
-            let file = rustix::fs::memfd_create("test", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
-            rustix::io::pwrite(&file, &vec![7; size], 0).unwrap();
-            let cache = Arc::new(Reservations::new(2));
-            let free = || cache.free.lock().unwrap().len();
-            let mut addresses = Vec::new();
-            for _ in 0..3 {
-                let mut mappings =
-                    [2, 4, 4].map(|pages| cache.reserve(pages * size, page).unwrap());
-                for mapping in &mut mappings {
-                    mapping.make_accessible(0, size).unwrap();
-                    // SAFETY: the first page is accessible.
-                    assert_eq!(unsafe { mapping.base().read() }, 0);
-                    mapping.map_file(size, size, file.as_fd(), 0).unwrap();
-                    // SAFETY: both pages are.
-                    unsafe { mapping.base().write_bytes(9, 2 * size) };
-                }
-                addresses.push(mappings.each_ref().map(|mapping| mapping.base().addr()));
-                drop(mappings);
-                // The third is one too many.
-                assert_eq!(free(), 2);
-            }
-            assert_eq!(addresses[1][..2], addresses[2][..2]);
-            // Nobody reaches what a former tenant reached: the pages are not accessible.
-            let mapping = cache.reserve(4 * size, page).unwrap();
-            let text = std::fs::read_to_string("/proc/self/maps").unwrap();
-            let line = text.lines().find(|line| {
-                let (start, rest) = line.split_once('-').unwrap();
-                let end = rest.split(' ').next().unwrap();
-                let number = |text| usize::from_str_radix(text, 16).unwrap();
-                (number(start)..number(end)).contains(&mapping.base().addr().get())
-            });
-            assert!(line.unwrap().contains(" ---p "), "{line:?}");
         }
     }
 

@@ -1,14 +1,13 @@
 //! Making room for an instance: its fields with its imports, its memories and its tables, and what
 //! its store has to know of its module.
 
-use super::Extern;
-use super::data::{ImportedSource, InstanceData, Phase, imported_host};
+use super::data::{ImportedSource, InstanceData, Phase};
 use super::fields::{Backing, Fields};
-use super::imports::{Imports, Provided};
+use super::imports::Imports;
 use crate::address;
 use crate::aliased::Aliased;
 use crate::error::Error;
-use crate::func::{Adapters, Binding, FuncKind};
+use crate::func::{Adapters, Binding};
 use crate::memory::{MemoryData, Place, Reservation};
 use crate::module::Module;
 use crate::module::types::{memory_type, table_type};
@@ -30,6 +29,23 @@ fn defined_memory_type(memory: &DefinedMemory) -> Result<MemoryType, Error> {
     memory_type(memory.flags, memory.min, memory.max)
 }
 
+/// The memories that an instance of `module` defines, other than memory 0 behind the context.
+fn new_memories(module: &Module, fields: &Fields) -> Result<Vec<MemoryData>, Error> {
+    let meta = module.meta();
+    let own = u32::from(meta.layout().owns_memory_0());
+    let memories = meta.memories()?;
+    let mut made = Vec::new();
+    for index in own..memories.len() {
+        let ty = defined_memory_type(&memories.get(index)?)?;
+        let reservation = Reservation::of_module(module.assumptions(), ty);
+        let page = PageSize::of_system();
+        let mapping = reservation.map(0, page)?;
+        let place = Place::Defined(mapping, fields.defined_memory(index));
+        made.push(MemoryData::new(ty, reservation, place, page)?);
+    }
+    Ok(made)
+}
+
 impl StoreInner {
     /// Maps an instance, fills in its header and imports, and makes its memories and tables.
     pub(super) fn allocate(
@@ -39,20 +55,28 @@ impl StoreInner {
         imports: Imports,
     ) -> Result<u32, Error> {
         let meta = module.meta();
-        let own_memory = if meta.layout().owns_memory_0() {
-            Some(defined_memory_type(&meta.memories()?.get(0)?)?)
-        } else {
-            None
-        };
         let index = crate::store::index_of(self.instances.len());
-        let (fields, backing) = Fields::map(module, own_memory, self.reservations.as_ref())?;
+        let (fields, backing, memories) = match self.spares().take(module) {
+            Some(spare) => {
+                let fields = Fields::again(module, &spare.backing)?;
+                (fields, spare.backing, Some(spare.memories))
+            }
+            None => {
+                let own_memory = match meta.layout().owns_memory_0() {
+                    true => Some(defined_memory_type(&meta.memories()?.get(0)?)?),
+                    false => None,
+                };
+                let (fields, backing) = Fields::map(module, own_memory)?;
+                (fields, backing, None)
+            }
+        };
         let exec = address::of(self.exec());
         fields.set_header(module, store, exec, index)?;
         let mut data = InstanceData {
             module: module.clone(),
             fields,
-            _mapping: None,
-            imported_funcs: Vec::new(),
+            mapping: None,
+            imported_funcs: imports.funcs,
             bindings: Aliased::new(Box::default()),
             tables: imports.tables,
             memories: imports.memories,
@@ -66,12 +90,12 @@ impl StoreInner {
         };
         let fill = || {
             self.import(&data)?;
-            self.import_funcs(store, &mut data, imports.funcs)?;
+            self.import_funcs(store, &mut data, imports.bindings)?;
             match backing {
-                Backing::Fields(mapping) => data._mapping = Some(mapping),
+                Backing::Fields(mapping) => data.mapping = Some(mapping),
                 Backing::Memory(memory) => data.memories.push(self.add_memory(memory)),
             }
-            self.define(&mut data)
+            self.define(&mut data, memories)
         };
         // Even if it failed half-way, the store has tables whose definitions are in its fields.
         let filled = fill();
@@ -106,33 +130,20 @@ impl StoreInner {
         &mut self,
         store: NonNull<Self>,
         data: &mut InstanceData,
-        funcs: Vec<Provided>,
+        bindings: usize,
     ) -> Result<(), Error> {
-        if funcs.len() != data.module.meta().counts().imported_funcs as usize {
+        if data.imported_funcs.len() != data.module.meta().counts().imported_funcs as usize {
             return Err(Error::format("meta counts", "do not fit the imports", 0));
         }
         let (exec, context) = (self.exec_address(), data.fields.context());
-        let mut bindings = Vec::new();
-        for provided in funcs {
-            let source = match provided {
-                Provided::Host(host) => Ok(host),
-                Provided::Extern(Extern::Func(func)) => match &self.func_of(func)?.kind {
-                    FuncKind::Host { host, .. } => Ok(std::sync::Arc::clone(host)),
-                    FuncKind::Guest { .. } | FuncKind::Once { .. } => Err(func.index),
-                },
-                // `Imports` has only functions here.
-                Provided::Extern(_) => continue,
-            };
-            data.imported_funcs.push(match source {
-                Ok(host) => {
-                    bindings.push(host.bind(store, exec, context));
-                    ImportedSource::Host(host, bindings.len() - 1)
-                }
-                Err(index) => ImportedSource::Func(index),
-            });
+        let mut bound = Vec::with_capacity(bindings);
+        for source in &*data.imported_funcs {
+            if let ImportedSource::Host { host, .. } = source {
+                bound.push(host.bind(store, exec, context));
+            }
         }
-        data.bindings = Aliased::new(bindings.into_boxed_slice());
-        for (index, source) in (0..).zip(&data.imported_funcs) {
+        data.bindings = Aliased::new(bound.into_boxed_slice());
+        for (index, source) in (0..).zip(&*data.imported_funcs) {
             let func = match source {
                 ImportedSource::Func(func) => {
                     let abi = self.func(*func).abi;
@@ -141,10 +152,12 @@ impl StoreInner {
                         context: abi.context,
                     }
                 }
-                ImportedSource::Host(host, binding) => {
+                ImportedSource::Host { binding, code, .. } => {
                     let bindings = data.bindings.as_ptr().cast::<Binding>();
-                    let binding = bindings.wrapping_add(*binding);
-                    imported_host(&data.module, index, host, binding)?
+                    ImportedFunc {
+                        code: *code,
+                        context: address::of(bindings.wrapping_add(*binding)),
+                    }
                 }
             };
             data.fields.set_imported_func(index, func);
@@ -153,18 +166,18 @@ impl StoreInner {
     }
 
     /// Makes the memories, other than memory 0 behind the context, and tables.
-    fn define(&mut self, data: &mut InstanceData) -> Result<(), Error> {
+    fn define(
+        &mut self,
+        data: &mut InstanceData,
+        memories: Option<Vec<MemoryData>>,
+    ) -> Result<(), Error> {
         let module = data.module.clone();
         let meta = module.meta();
-        let own = u32::from(meta.layout().owns_memory_0());
-        let memories = meta.memories()?;
-        for index in own..memories.len() {
-            let ty = defined_memory_type(&memories.get(index)?)?;
-            let reservation = Reservation::of_module(module.assumptions(), ty);
-            let page = PageSize::of_system();
-            let mapping = reservation.map(0, page, self.reservations.as_ref())?;
-            let place = Place::Defined(mapping, data.fields.defined_memory(index));
-            let memory = MemoryData::new(ty, reservation, place, page)?;
+        let memories = match memories {
+            Some(memories) => memories,
+            None => new_memories(&module, &data.fields)?,
+        };
+        for memory in memories {
             data.memories.push(self.add_memory(memory));
         }
         let statics = &module.prepared()?.static_tables;
@@ -181,14 +194,33 @@ impl StoreInner {
         Ok(())
     }
 
-    /// Makes the module's code known to trap handling, and its host adapters to host functions
-    /// that wait for them. Once per module.
+    /// Makes the module's code known to trap handling, and its host adapters if host functions wait
+    /// for them. Once per module.
     pub(super) fn add_module(&mut self, module: &Module, instance: u32) -> Result<(), Error> {
-        if !self.modules.insert(module.address()) {
+        let number = module.number();
+        if self.modules.iter().any(|(known, _)| *known == number) {
             return Ok(());
         }
+        self.modules.push((number, instance));
         self.exec_mut().add_module(module.code());
-        let context = self.instances[instance as usize].fields.context();
+        if self.has_unadapted() {
+            self.find_adapters()?;
+        }
+        Ok(())
+    }
+
+    /// Makes the host adapters known of the modules that were added since this was called last.
+    pub(crate) fn find_adapters(&mut self) -> Result<(), Error> {
+        while let Some((_, instance)) = self.modules.get(self.modules_searched).copied() {
+            self.modules_searched += 1;
+            self.add_adapters_of(instance)?;
+        }
+        Ok(())
+    }
+
+    fn add_adapters_of(&mut self, instance: u32) -> Result<(), Error> {
+        let data = &self.instances[instance as usize];
+        let (module, context) = (data.module.clone(), data.fields.context());
         let meta = module.meta();
         for (index, ty) in (0..).zip(meta.types()?.iter()) {
             let ty = ty?;

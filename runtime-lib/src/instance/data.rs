@@ -13,7 +13,7 @@ use crate::module::types::val_type;
 use crate::store::StoreInner;
 use crate::types::GlobalType;
 use crate::value::RawVal;
-use prefab_abi::func::{FuncRef, ImportedFunc};
+use prefab_abi::func::FuncRef;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
@@ -22,8 +22,8 @@ pub(crate) struct InstanceData {
     pub(super) module: Module,
     pub(super) fields: Fields,
     /// The mapping of the fields, if memory 0 does not have it.
-    pub(super) _mapping: Option<Mapping>,
-    pub(super) imported_funcs: Vec<ImportedSource>,
+    pub(super) mapping: Option<Mapping>,
+    pub(super) imported_funcs: Arc<[ImportedSource]>,
     /// The contexts of imported host functions: compiled code has their addresses.
     pub(super) bindings: Aliased<[Binding]>,
     /// The store's index of each table.
@@ -62,8 +62,14 @@ pub(super) enum Phase {
 pub(super) enum ImportedSource {
     /// From the store.
     Func(u32),
-    /// From a linker, bound by the binding of this index.
-    Host(Arc<HostFunc>, usize),
+    /// From a linker.
+    Host {
+        host: Arc<HostFunc>,
+        /// Which of the instance's bindings it has.
+        binding: usize,
+        /// The address of the adapter of the instance's module that calls it.
+        code: u64,
+    },
 }
 
 impl InstanceData {
@@ -147,13 +153,16 @@ impl StoreInner {
         let data = self.instance(instance);
         let (abi, kind) = match data.imported_funcs.get(func as usize) {
             Some(ImportedSource::Func(index)) => return Ok(*index),
-            Some(ImportedSource::Host(host, binding)) => {
+            Some(ImportedSource::Host {
+                host,
+                binding,
+                code,
+            }) => {
                 let binding = Aliased::new(Box::new(data.bindings[*binding]));
-                let imported = imported_host(&data.module, func, host, binding.as_ptr())?;
                 let abi = FuncRef {
-                    code: imported.code,
+                    code: *code,
                     type_id: host.identity(),
-                    context: imported.context,
+                    context: address::of(binding.as_ptr()),
                 };
                 let host = Arc::clone(host);
                 (abi, FuncKind::Host { host, binding })
@@ -178,25 +187,6 @@ impl StoreInner {
         };
         Ok(self.add_func(abi, kind))
     }
-}
-
-/// How an instance of `module` calls the host function that its import `func` is.
-pub(super) fn imported_host(
-    module: &Module,
-    func: u32,
-    host: &HostFunc,
-    binding: *const Binding,
-) -> Result<ImportedFunc, Error> {
-    let ty = module.type_of(func)?;
-    let adapter = if host.is_native() {
-        ty.native_adapter
-    } else {
-        ty.array_adapter
-    };
-    Ok(ImportedFunc {
-        code: module.code_address(adapter)?,
-        context: address::of(binding),
-    })
 }
 
 /// What constant expressions of an instance refer to.

@@ -9,7 +9,7 @@
 use crate::address;
 use crate::error::Error;
 use crate::global::{Cell, read_cell, write_cell};
-use crate::mapping::{Mapping, Reservations};
+use crate::mapping::Mapping;
 use crate::memory::{MemoryData, Place, Reservation};
 use crate::module::Module;
 use crate::pages::PageSize;
@@ -20,7 +20,6 @@ use prefab_abi::context::{ContextHeader, ContextLayout, MemoryDefinition, TableD
 use prefab_abi::func::ImportedFunc;
 use prefab_abi::types::ValType;
 use std::ptr::NonNull;
-use std::sync::Arc;
 
 /// The fields of one instance. A copy is the same fields.
 #[derive(Clone, Copy, Debug)]
@@ -37,23 +36,26 @@ pub(crate) enum Backing {
     Memory(MemoryData),
 }
 
+/// The size of the fields, in bytes: whole pages.
+fn size_in_pages(layout: &ContextLayout, page: PageSize) -> Result<usize, Error> {
+    let size = page.round_up(layout.size() as usize);
+    size.ok_or_else(|| Error::resource("make an instance", rustix::io::Errno::NOMEM))
+}
+
 impl Fields {
     /// Maps the fields of an instance of `module`, all zero, and memory 0 of this type behind them.
     pub(crate) fn map(
         module: &Module,
         memory: Option<MemoryType>,
-        cache: Option<&Arc<Reservations>>,
     ) -> Result<(Self, Backing), Error> {
         let refused = |error| Error::resource("make an instance", error);
         let layout = *module.meta().layout();
         let page = PageSize::of_system();
-        let size = page
-            .round_up(layout.size() as usize)
-            .ok_or_else(|| refused(rustix::io::Errno::NOMEM))?;
+        let size = size_in_pages(&layout, page)?;
         let memory = memory.map(|ty| (ty, Reservation::of_module(module.assumptions(), ty)));
         let mut mapping = match &memory {
-            Some((_, reservation)) => reservation.map(size, page, cache)?,
-            None => Mapping::reserve_of(cache, size, page).map_err(refused)?,
+            Some((_, reservation)) => reservation.map(size, page)?,
+            None => Mapping::reserve(size, page).map_err(refused)?,
         };
         // SAFETY: the fields' size is at most that of the mapping.
         let context = unsafe { mapping.base().add(size) };
@@ -68,6 +70,20 @@ impl Fields {
             }
         };
         Ok((Self { context, layout }, backing))
+    }
+
+    /// The fields of an instance of `module` in the place of another one's. They are not zero.
+    pub(crate) fn again(module: &Module, backing: &Backing) -> Result<Self, Error> {
+        let layout = *module.meta().layout();
+        let context = match backing {
+            Backing::Memory(memory) => memory.address(),
+            Backing::Fields(mapping) => {
+                let size = size_in_pages(&layout, PageSize::of_system())?;
+                // SAFETY: `map` has made the mapping of this size, for the same module.
+                unsafe { mapping.base().add(size) }
+            }
+        };
+        Ok(Self { context, layout })
     }
 
     /// The context pointer.

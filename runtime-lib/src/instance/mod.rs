@@ -9,12 +9,14 @@ mod initialize;
 mod instantiate;
 mod reset;
 mod segments;
+mod spare;
 
 pub(crate) use command::{Initialize, once};
 pub(crate) use data::InstanceData;
 pub(crate) use fields::from_context;
 pub(crate) use imports::{Imports, Provided};
 pub(crate) use instantiate::instantiate;
+pub(crate) use spare::Spares;
 
 use crate::error::Error;
 use crate::func::{Func, TypedFunc, WasmParams, WasmResults};
@@ -161,7 +163,7 @@ impl Instance {
             let import = imports.get(index as usize).copied();
             import.map(Provided::Extern)
         };
-        let imports = Imports::resolve(inner, module, find)?;
+        let imports = Imports::resolve(Some(inner), module, find)?;
         store.instantiate(module, imports, Initialize::Later)
     }
 
@@ -253,10 +255,11 @@ impl Instance {
                 store,
                 index: inner.table_of(self.index, export.index)?,
             }),
-            Some(ExternKind::Memory) => Extern::Memory(Memory {
-                store,
-                index: inner.memory_of(self.index, export.index)?,
-            }),
+            Some(ExternKind::Memory) => {
+                let index = inner.memory_of(self.index, export.index)?;
+                inner.memories[index as usize].share();
+                Extern::Memory(Memory { store, index })
+            }
             Some(ExternKind::Global) => Extern::Global(Global {
                 store,
                 index: inner.global_of(self.index, export.index)?,

@@ -55,6 +55,8 @@ pub(crate) struct MemoryData {
     reservation: Reservation,
     /// Where its module's image is mapped: offsets and sizes, in bytes.
     images: Vec<[u64; 2]>,
+    /// Whether the host has neither written to it nor given it to others. Guests are not seen here.
+    is_untouched: bool,
 }
 
 impl MemoryData {
@@ -71,7 +73,7 @@ impl MemoryData {
         }
         let (mut mapping, offset, definition) = match place {
             Place::Own => {
-                let mapping = reservation.map(page.bytes(), page, None)?;
+                let mapping = reservation.map(page.bytes(), page)?;
                 let definition = mapping.base().cast();
                 (mapping, page.bytes(), definition)
             }
@@ -97,6 +99,7 @@ impl MemoryData {
             max: ty.max,
             reservation,
             images: Vec::new(),
+            is_untouched: true,
         };
         memory.define(size_bytes);
         Ok(memory)
@@ -152,6 +155,7 @@ impl MemoryData {
         let new = new.ok_or(Error::OutOfBounds(
             "the memory would be larger than it may become",
         ))?;
+        self.is_untouched = false;
         let (from, to) = (old * PAGE_SIZE, new * PAGE_SIZE);
         // As in `new`, the last page was accessible to its end.
         let growth = self.mapping.page().growth(from as usize, to as usize);
@@ -186,6 +190,26 @@ impl MemoryData {
         Ok([from, to])
     }
 
+    /// Notes that others have the memory, too, and may write to it.
+    pub(crate) const fn share(&mut self) {
+        self.is_untouched = false;
+    }
+
+    /// Makes the memory what it was before it was used, for another instance in the same place, if a
+    /// guest `has_run` that may have written to it or somebody else may have.
+    pub(crate) fn renew(&mut self, has_run: bool) -> Result<(), Error> {
+        if has_run || !self.is_untouched {
+            self.reset()?;
+            self.is_untouched = true;
+        }
+        Ok(())
+    }
+
+    /// The address of byte 0.
+    pub(crate) fn address(&self) -> NonNull<u8> {
+        self.base()
+    }
+
     /// The memory's bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: so many bytes are accessible, and while the store is borrowed no guest runs
@@ -196,6 +220,7 @@ impl MemoryData {
     /// The memory's bytes.
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         let size = self.size_bytes() as usize;
+        self.is_untouched = false;
         // SAFETY: as in `bytes`, and `&mut self` is the only reference to this memory.
         unsafe { std::slice::from_raw_parts_mut(self.base().as_ptr(), size) }
     }

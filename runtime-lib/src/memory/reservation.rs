@@ -1,12 +1,12 @@
 //! How many addresses a memory has, by the plan of whoever accesses it.
 
 use crate::error::{Error, ReserveError};
-use crate::mapping::{Mapping, Reservations};
+use crate::instance::Spares;
+use crate::mapping::Mapping;
 use crate::pages::PageSize;
 use crate::types::{MemoryType, PAGE_SIZE};
 use prefab_abi::note::{Assumptions, MEMORY_SIZE_LIMIT_BYTES, MemoryPlan};
 use rustix::io::Errno;
-use std::sync::Arc;
 
 /// The guard behind a memory that no module asks for, in bytes: enough for every module that
 /// may import it.
@@ -80,20 +80,18 @@ impl Reservation {
     }
 
     /// Reserves the addresses, and `before` bytes before them in the same mapping, in pages of this
-    /// size; of those that were reserved before, if there are such.
+    /// size. Where there are not so many, what is kept of instances that are gone is given back.
     ///
     /// # Errors
     /// If there are not so many.
-    pub(crate) fn map(
-        &self,
-        before: usize,
-        page: PageSize,
-        cache: Option<&Arc<Reservations>>,
-    ) -> Result<Mapping, Error> {
+    pub(crate) fn map(&self, before: usize, page: PageSize) -> Result<Mapping, Error> {
         let size = usize::try_from(self.len()).ok();
         let size = size.and_then(|size| page.round_up(size.checked_add(before)?));
         let size = size.ok_or(Errno::NOMEM);
-        let mapping = size.and_then(|size| Mapping::reserve_of(cache, size, page));
+        let mapping = size.and_then(|size| match Mapping::reserve(size, page) {
+            Err(_) if Spares::shared().clear() => Mapping::reserve(size, page),
+            mapping => mapping,
+        });
         mapping.map_err(|error| {
             let is_bounded = self.guard_size_bytes == 0;
             ReserveError::new(self.len(), is_bounded, error.into()).into()

@@ -22,6 +22,7 @@ pub use types::{ExportType, ImportType};
 
 use crate::address;
 use crate::error::Error;
+use crate::instance::Spares;
 use crate::trap::Code;
 use crate::types::ExternType;
 use image::Image;
@@ -38,6 +39,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A compiled module, mapped and ready to be instantiated. Clones are the same module, and any number
 /// of stores and threads share it.
@@ -64,6 +66,8 @@ use std::sync::OnceLock;
 pub struct Module(Arc<Inner>);
 
 struct Inner {
+    /// Never used twice in a process.
+    number: u64,
     descriptor: Descriptor,
     /// Borrows from what `owner` keeps.
     meta: Meta<'static>,
@@ -139,7 +143,9 @@ impl Module {
         if parts.assumptions.guard_size_bytes > MAX_GUARD_SIZE_BYTES {
             return Err(Error::format("guard size", "is too large", 0));
         }
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         Ok(Self(Arc::new(Inner {
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
             image: Image::new(parts.image, bytes(Part::Image)),
             meta,
             descriptor: parts.descriptor,
@@ -194,9 +200,9 @@ impl Module {
             .map(|export| export.ty)
     }
 
-    /// An address that is the module's as long as it lives.
-    pub(crate) fn address(&self) -> usize {
-        Arc::as_ptr(&self.0).addr()
+    /// A number that no other module of the process ever has.
+    pub(crate) fn number(&self) -> u64 {
+        self.0.number
     }
 
     /// The metadata, read in place.
@@ -295,6 +301,15 @@ impl Module {
     /// What trap handling knows of the module.
     pub(crate) fn code(&self) -> Arc<dyn Code> {
         Arc::clone(&self.0) as Arc<dyn Code>
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // No spare of its instances is needed any more. There is none if it never had an instance.
+        if self.prepared.get().is_some() {
+            Spares::shared().forget(self.number);
+        }
     }
 }
 

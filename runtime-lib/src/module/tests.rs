@@ -7,7 +7,7 @@
 
 use super::{ImageSource, Module, ModuleParts, RuntimeFunctions};
 use crate::address;
-use crate::{Error, Linker, Store, TrapCode, Val};
+use crate::{Error, InstancePool, Linker, Store, TrapCode, Val};
 use prefab_abi::context::Counts;
 use prefab_abi::descriptor::{Descriptor, Part};
 use prefab_abi::meta::{
@@ -166,6 +166,46 @@ fn an_instance_without_code() {
     );
     // What the first instance wrote stayed its own.
     assert_eq!(contents(&module), bytes);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "keeps nothing for later under Miri")]
+fn an_instance_in_the_place_of_another_is_as_good_as_new() {
+    let module = module(&meta(), ImageSource::Memory).unwrap();
+    let first = contents(&module);
+    let pool = InstancePool::new(Linker::new(), &module, 1);
+    let mut addresses = vec![];
+    // Untouched, written to, and grown.
+    for grow_by in [None, Some(0), Some(1), None, Some(0)] {
+        let mut pooled = pool.get(()).unwrap();
+        let instance = pooled.instance();
+        if let Some(pages) = grow_by {
+            let memory = instance.get_memory(&mut pooled, "m").unwrap();
+            assert_eq!(memory.data(&pooled), first);
+            let start = memory.data(&pooled).as_ptr().addr();
+            addresses.push(start);
+            assert!(!is_accessible(start + first.len()));
+            memory.grow(&mut pooled, pages).unwrap();
+            memory.data_mut(&mut pooled).fill(7);
+            let global = instance.get_global(&mut pooled, "g").unwrap();
+            assert_eq!(global.get(&pooled).unwrap().i32(), Some(5));
+            let table = instance.get_table(&mut pooled, "t").unwrap();
+            assert!(matches!(table.get(&pooled, 0), Ok(Val::ExternRef(None))));
+        }
+    }
+    assert!(addresses.iter().all(|address| *address == addresses[0]));
+}
+
+/// Whether something may be read at an address of this process.
+fn is_accessible(address: usize) -> bool {
+    let text = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let line = text.lines().find(|line| {
+        let (start, rest) = line.split_once('-').unwrap();
+        let end = rest.split(' ').next().unwrap();
+        let number = |text| usize::from_str_radix(text, 16).unwrap();
+        (number(start)..number(end)).contains(&address)
+    });
+    line.is_some_and(|line| !line.contains(" ---p "))
 }
 
 #[test]

@@ -10,16 +10,16 @@
 mod slot;
 
 use crate::error::Error;
-use crate::instance::Instance;
+use crate::instance::{Instance, Spares};
+use crate::instance_pre::InstancePre;
 use crate::linker::Linker;
-use crate::mapping::Reservations;
 use crate::module::Module;
 use crate::store::{
     AsContext, AsContextMut, Local, Mode, Shared, Store, StoreContext, StoreContextMut,
 };
 use slot::Slot;
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What becomes of an instance of a pool that is given back.
@@ -71,7 +71,9 @@ pub struct InstancePool<T, M: Mode = Shared> {
     capacity: usize,
     policy: ReusePolicy,
     prepare: fn(&mut Store<T, M>) -> Result<(), Error>,
-    reservations: Arc<Reservations>,
+    spares: Arc<Spares>,
+    /// The module with its imports, once there was an instance of it.
+    pre: OnceLock<InstancePre<T, M>>,
     slots: Mutex<Slots<T, M>>,
     given_back: Condvar,
 }
@@ -80,6 +82,8 @@ pub struct InstancePool<T, M: Mode = Shared> {
 struct Slots<T, M: Mode> {
     idle: Vec<Slot<T, M>>,
     in_use: usize,
+    /// How many threads wait for one.
+    waiting: usize,
 }
 
 /// The right to have an instance, and one if there is one.
@@ -90,18 +94,18 @@ impl<T, M: Mode> InstancePool<T, M> {
     /// are made when they are needed.
     #[must_use]
     pub fn new(linker: Linker<T, M>, module: &Module, capacity: usize) -> Self {
-        // The first memory lies in the same mapping as the instance's fields.
-        let mappings = 1 + module.meta().counts().defined_memories as usize;
         Self {
             linker,
             module: module.clone(),
             capacity,
             policy: ReusePolicy::default(),
             prepare: |_| Ok(()),
-            reservations: Arc::new(Reservations::new(capacity.saturating_mul(mappings))),
+            spares: Arc::new(Spares::new(capacity)),
+            pre: OnceLock::new(),
             slots: Mutex::new(Slots {
                 idle: Vec::new(),
                 in_use: 0,
+                waiting: 0,
             }),
             given_back: Condvar::new(),
         }
@@ -152,6 +156,16 @@ impl<T, M: Mode> InstancePool<T, M> {
         PooledInstance::new(permit, slot, data)
     }
 
+    /// The module with its imports.
+    fn pre(&self) -> Result<&InstancePre<T, M>, Error> {
+        if let Some(pre) = self.pre.get() {
+            return Ok(pre);
+        }
+        let pre = self.linker.instantiate_pre(&self.module)?;
+        // Another thread's is as good.
+        Ok(self.pre.get_or_init(|| pre))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Slots<T, M>> {
         // Nothing panics with it that leaves it half changed.
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
@@ -197,8 +211,10 @@ impl<T> InstancePool<T> {
                 let capacity = self.capacity;
                 return Err(Error::PoolFull { capacity });
             };
+            slots.waiting += 1;
             let waited = self.given_back.wait_timeout(slots, rest);
             (slots, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            slots.waiting -= 1;
         };
         drop(slots);
         PooledInstance::new(permit, slot, data)
@@ -242,8 +258,13 @@ struct Permit<'a, T, M: Mode> {
 
 impl<T, M: Mode> Drop for Permit<'_, T, M> {
     fn drop(&mut self) {
-        self.pool.lock().in_use -= 1;
-        self.pool.given_back.notify_one();
+        let mut slots = self.pool.lock();
+        slots.in_use -= 1;
+        let somebody_waits = slots.waiting > 0;
+        drop(slots);
+        if somebody_waits {
+            self.pool.given_back.notify_one();
+        }
     }
 }
 
@@ -264,9 +285,9 @@ impl<'a, T, M: Mode> PooledInstance<'a, T, M> {
             None => {
                 let mut store = Store::with_mode(data);
                 let mut context = store.as_context_mut();
-                context.inner_mut().reservations = Some(Arc::clone(&pool.reservations));
+                context.inner_mut().spares = Some(Arc::clone(&pool.spares));
                 (pool.prepare)(&mut store)?;
-                let instance = pool.linker.instantiate(&mut store, &pool.module)?;
+                let instance = pool.pre()?.instantiate(&mut store)?;
                 Slot::new(store, instance)
             }
         };

@@ -14,15 +14,14 @@ use crate::error::Error;
 use crate::externref::ExternRef;
 use crate::func::{Adapters, Func, FuncKind, FuncRecord, HostFunc};
 use crate::global::GlobalData;
-use crate::instance::InstanceData;
-use crate::mapping::Reservations;
+use crate::instance::{InstanceData, Spares};
 use crate::memory::MemoryData;
 use crate::table::TableData;
 use crate::trap::{Exec, Pending, Stopped};
 use prefab_abi::func::FuncRef;
 use prefab_abi::trap::TrapCode;
 use std::any::Any;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -31,8 +30,10 @@ pub struct StoreInner {
     id: StoreId,
     exec: Aliased<Exec>,
     pub(crate) instances: Vec<InstanceData>,
-    /// The addresses of the modules that they are instances of.
-    pub(crate) modules: HashSet<usize>,
+    /// The numbers of the modules that they are instances of, each with its first instance.
+    pub(crate) modules: Vec<(u64, u32)>,
+    /// How many of the modules have been searched for host adapters.
+    pub(crate) modules_searched: usize,
     pub(crate) memories: Vec<MemoryData>,
     pub(crate) tables: Vec<TableData>,
     pub(crate) globals: Vec<GlobalData>,
@@ -44,8 +45,8 @@ pub struct StoreInner {
     /// Host functions for whose type there is no adapter yet.
     unadapted: HashMap<u64, Vec<u32>>,
     pub(super) limits: Limits,
-    /// Where its instances have their addresses from, if not from the system.
-    pub(crate) reservations: Option<Arc<Reservations>>,
+    /// Where the mappings of its instances come from and go to, if not with those of all stores.
+    pub(crate) spares: Option<Arc<Spares>>,
     /// Whether it has given a handle to interrupt its guests.
     pub(crate) has_handles: bool,
     /// Whether there is a limiter.
@@ -63,7 +64,8 @@ impl StoreInner {
             id,
             exec: Aliased::new(Box::default()),
             instances: Vec::new(),
-            modules: HashSet::new(),
+            modules: Vec::new(),
+            modules_searched: 0,
             memories: Vec::new(),
             tables: Vec::new(),
             globals: Vec::new(),
@@ -72,7 +74,7 @@ impl StoreInner {
             adapters: HashMap::new(),
             unadapted: HashMap::new(),
             limits: Limits::NONE,
-            reservations: None,
+            spares: None,
             has_handles: false,
             is_limited: false,
             vtable,
@@ -154,6 +156,10 @@ impl StoreInner {
     /// Gives a host function to the store, with the adapter of its type if there is one.
     pub(crate) fn add_host_func(&mut self, store: NonNull<Self>, host: Arc<HostFunc>) -> u32 {
         let type_id = host.identity();
+        if !self.knows_adapters(type_id) {
+            // A module that is malformed has none that could be used.
+            let _ = self.find_adapters();
+        }
         let adapters = self.adapters.get(&type_id).copied();
         let code = adapters.and_then(|adapters| adapters.for_host(&host));
         let mut binding = Box::new(host.bind(store, self.exec_address(), 0));
@@ -196,6 +202,11 @@ impl StoreInner {
                 table.patch(reference, func);
             }
         }
+    }
+
+    /// Whether host functions wait for the adapters of their types.
+    pub(crate) fn has_unadapted(&self) -> bool {
+        !self.unadapted.is_empty()
     }
 
     pub(crate) fn knows_adapters(&self, type_id: u64) -> bool {
@@ -279,6 +290,12 @@ impl StoreInner {
             store: self.id,
             index,
         })
+    }
+}
+
+impl Drop for StoreInner {
+    fn drop(&mut self) {
+        self.retire();
     }
 }
 
