@@ -77,7 +77,7 @@ pub fn emit(isa: OwnedTargetIsa, contents: Contents<'_>) -> Result<Vec<u8>, Comp
         target: contents.target,
     };
 
-    let text = writer.parts_and_descriptor(&contents, descriptor, &slots)?;
+    let text = writer.parts_and_descriptor(contents.parts, descriptor, &slots)?;
     for symbol in &contents.text_symbols {
         writer.object.add_symbol(Symbol {
             name: symbol.name.as_bytes().to_vec(),
@@ -167,11 +167,11 @@ impl Writer {
     /// Writes the parts, and the descriptor that points at them; returns `.text`.
     fn parts_and_descriptor(
         &mut self,
-        contents: &Contents<'_>,
+        parts: [Vec<u8>; Part::ALL.len()],
         symbol: SymbolId,
         slots: &[SymbolId],
     ) -> Result<SectionId, CompileError> {
-        let sizes = contents.parts.each_ref().map(|bytes| bytes.len() as u64);
+        let sizes = parts.each_ref().map(|bytes| bytes.len() as u64);
         let descriptor = Descriptor::new(sizes, slots.len() as u32);
         let flags = elf::SHF_ALLOC | elf::SHF_WRITE;
         let kind = SectionKind::ReadOnlyDataWithRel;
@@ -180,7 +180,7 @@ impl Writer {
             .add_symbol_data(symbol, section, &descriptor.to_bytes(), 16);
         let page_size = self.target.page_size();
         let mut text = None;
-        for (part, bytes) in Part::ALL.into_iter().zip(&contents.parts) {
+        for (part, bytes) in Part::ALL.into_iter().zip(parts) {
             if bytes.is_empty() {
                 continue;
             }
@@ -195,7 +195,7 @@ impl Writer {
                 _ => (SectionKind::ReadOnlyData, elf::SHF_ALLOC, 16),
             };
             let id = self.section(part.section(), kind, flags);
-            self.object.set_section_data(id, bytes.clone(), align);
+            self.object.set_section_data(id, bytes, align);
             let target = self.object.section_symbol(id);
             self.absolute(section, part.pointer_offset(), target)?;
             if part == Part::Text {

@@ -7,6 +7,7 @@ use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::TargetIsa;
 use prefab_abi::code_map::Site;
 use std::collections::HashMap;
+use std::mem;
 use std::ops::Range;
 
 /// `.text`, and what refers to places in it.
@@ -14,8 +15,8 @@ use std::ops::Range;
 pub struct Text {
     /// The section's bytes.
     pub bytes: Vec<u8>,
-    /// Where each piece of code starts, in the order of the pieces, in bytes.
-    pub offsets: Vec<u32>,
+    /// Where each piece of code is, in the order of the pieces, in bytes.
+    pub ranges: Vec<Range<u32>>,
     /// Where each symbol is.
     pub symbols: HashMap<Symbol, u32>,
     /// The code map, by code offsets.
@@ -33,14 +34,14 @@ impl Text {
         let starts = (0..code.len()).filter(move |at| !is_body(*at));
         starts.map(move |at| {
             let last = at + usize::from(is_body(at + 1));
-            let end = self.offsets[last] + code[last].bytes.len() as u32;
-            (code[at].symbol, self.offsets[at]..end)
+            let end = self.ranges[last].end;
+            (code[at].symbol, self.ranges[at].start..end)
         })
     }
 }
 
-/// Lays out the code in its order.
-pub fn layout(isa: &dyn TargetIsa, code: &[Code]) -> Result<Text, CompileError> {
+/// Lays out the code in its order, and takes the bytes of each piece.
+pub fn layout(isa: &dyn TargetIsa, code: &mut [Code]) -> Result<Text, CompileError> {
     let mut builder = isa.text_section_builder(code.len());
     let mut plane = ControlPlane::default();
     let labels: HashMap<Symbol, usize> = code
@@ -48,11 +49,13 @@ pub fn layout(isa: &dyn TargetIsa, code: &[Code]) -> Result<Text, CompileError> 
         .enumerate()
         .map(|(label, code)| (code.symbol, label))
         .collect();
-    let mut offsets = Vec::with_capacity(code.len());
+    let mut ranges = Vec::with_capacity(code.len());
     let mut symbols = HashMap::with_capacity(code.len());
     let mut sites = Vec::new();
     for piece in code {
-        let start = builder.append(true, &piece.bytes, piece.alignment, &mut plane);
+        // Not needed twice: all of them are a good part of the memory that compilation takes.
+        let bytes = mem::take(&mut piece.bytes);
+        let start = builder.append(true, &bytes, piece.alignment, &mut plane);
         for reloc in &piece.relocs {
             let resolved = labels.get(&reloc.target).is_some_and(|label| {
                 let at = start + u64::from(reloc.offset);
@@ -67,7 +70,7 @@ pub fn layout(isa: &dyn TargetIsa, code: &[Code]) -> Result<Text, CompileError> 
         }
         let start = u32::try_from(start)
             .map_err(|_| CompileError::new("the module's code would be larger than 4 GiB"))?;
-        offsets.push(start);
+        ranges.push(start..start.saturating_add(bytes.len() as u32));
         symbols.insert(piece.symbol, start);
         sites.extend(piece.sites.iter().map(|site| Site {
             code_offset: start + site.code_offset,
@@ -82,7 +85,7 @@ pub fn layout(isa: &dyn TargetIsa, code: &[Code]) -> Result<Text, CompileError> 
     }
     Ok(Text {
         bytes,
-        offsets,
+        ranges,
         symbols,
         sites,
     })

@@ -112,8 +112,8 @@ fn compile_here(
     if let Some(cache) = &options.cache {
         cache.finish();
     }
-    let code = code?;
-    let text = layout::layout(&*isa, &code.code)?;
+    let mut code = code?;
+    let text = layout::layout(&*isa, &mut code.code)?;
     let contents = contents(&module, &plan, options, &isa, &code, text)?;
     drop(code);
     emit::emit(isa, contents)
@@ -160,7 +160,7 @@ fn contents<'a>(
         identities: plan.identities.keys().map(hash_of_type).collect(),
         builtins: code.slots.builtins().to_vec(),
         text_symbols,
-        eh_frame: unwind::eh_frame(&**isa, &code.code, &text.offsets)?,
+        eh_frame: unwind::eh_frame(&**isa, &code.code, &text.ranges)?,
         parts,
     })
 }

@@ -15,6 +15,7 @@ use gimli::write::{
 };
 use gimli::{DwEhPe, LittleEndian};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Functions that share an entry, at most: an unwinder goes through half of them on average.
 const SHARING: usize = 16;
@@ -29,11 +30,11 @@ pub struct EhFrameSection {
     pub relocs: Vec<(u64, u64)>,
 }
 
-/// Writes the section for code that lies at `offsets`.
+/// Writes the section for code that lies at `ranges`.
 pub fn eh_frame(
     isa: &dyn TargetIsa,
     code: &[Code],
-    offsets: &[u32],
+    ranges: &[Range<u32>],
 ) -> Result<EhFrameSection, CompileError> {
     let Some(mut cie) = isa.create_systemv_cie() else {
         return Ok(EhFrameSection::default());
@@ -48,9 +49,9 @@ pub fn eh_frame(
     let rules = rules.collect::<Result<Vec<_>, _>>()?;
     let mut table = FrameTable::default();
     let id = table.add_cie(cie);
-    let groups = code.chunks(SHARING).zip(offsets.chunks(SHARING));
-    for ((code, offsets), rules) in groups.zip(rules.chunks(SHARING)) {
-        table.add_fde(id, entry(code, offsets, rules));
+    let groups = ranges.chunks(SHARING).zip(rules.chunks(SHARING));
+    for (ranges, rules) in groups {
+        table.add_fde(id, entry(ranges, rules));
     }
     let mut section = EhFrame(Recorder {
         out: EndianVec::new(LittleEndian),
@@ -70,20 +71,19 @@ pub fn eh_frame(
 type Rules = Vec<(u32, CallFrameInstruction)>;
 
 /// The entry of functions that lie one behind the other.
-fn entry(code: &[Code], offsets: &[u32], rules: &[Rules]) -> FrameDescriptionEntry {
-    let start = offsets[0];
-    let end = offsets[offsets.len() - 1] + code[code.len() - 1].bytes.len() as u32;
+fn entry(ranges: &[Range<u32>], rules: &[Rules]) -> FrameDescriptionEntry {
+    let (start, end) = (ranges[0].start, ranges[ranges.len() - 1].end);
     let address = Address::Symbol {
         symbol: 0,
         addend: i64::from(start),
     };
     let mut entry = FrameDescriptionEntry::new(address, end - start);
-    for (index, (offset, rules)) in offsets.iter().zip(rules).enumerate() {
-        let offset = offset - start;
+    for (index, (range, rules)) in ranges.iter().zip(rules).enumerate() {
+        let offset = range.start - start;
         if index > 0 {
             entry.add_instruction(offset, CallFrameInstruction::RestoreState);
         }
-        if index + 1 < code.len() {
+        if index + 1 < ranges.len() {
             entry.add_instruction(offset, CallFrameInstruction::RememberState);
         }
         for (at, rule) in rules {

@@ -25,6 +25,7 @@ use prefab_abi::note::Traps;
 use prefab_abi::trap::TrapCode;
 use rayon::prelude::*;
 use slots::Slots;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -46,7 +47,7 @@ pub struct CodeReloc {
 pub struct Code {
     /// Its name.
     pub symbol: Symbol,
-    /// The code.
+    /// The code, until it is laid out.
     pub bytes: Vec<u8>,
     /// The alignment that it needs, in bytes.
     pub alignment: u32,
@@ -92,8 +93,11 @@ pub fn compile(
     let module = env.module;
     let total = module.bodies.len();
     let done = AtomicUsize::new(0);
+    // The largest first, so that no thread has one to do when the others are done.
+    let mut order: Vec<u32> = (0..total as u32).collect();
+    order.sort_by_key(|defined| Reverse(module.bodies[*defined as usize].range.len()));
     // All are compiled even if one fails, so that the error is that of the first.
-    let results: Vec<Result<Code, CompileError>> = (0..total as u32)
+    let mut results: Vec<(u32, Result<Code, CompileError>)> = order
         .into_par_iter()
         .map_init(State::default, |state, defined| {
             let code = compile_func(env, cache, defined, state).map_err(|error| {
@@ -101,10 +105,12 @@ pub fn compile(
                 error.in_func(func, module.func_name(func))
             });
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-            code
+            (defined, code)
         })
         .collect();
-    let bodies = results.into_iter().collect::<Result<Vec<_>, _>>()?;
+    results.sort_unstable_by_key(|(defined, _)| *defined);
+    let results = results.into_iter().map(|(_, code)| code);
+    let bodies = results.collect::<Result<Vec<_>, _>>()?;
     let mut code = guarded(env, cache, bodies)?;
 
     let mut builtins = BTreeSet::new();
@@ -239,12 +245,12 @@ fn finish_func(
     let code = match found.transpose()?.flatten() {
         Some(code) => Ok(code),
         None => {
-            let compiled = state
-                .context
+            let context = &mut state.context;
+            context
                 .compile(env.isa, &mut ControlPlane::default())
-                .map_err(|error| CompileError::new(codegen_error(error)))?
-                .clone();
-            extract(env, &state.context.func, &compiled)
+                .map_err(|error| CompileError::new(codegen_error(error)))?;
+            let compiled = context.compiled_code().expect("it has just been compiled");
+            extract(env, &context.func, compiled)
         }
     };
     state.context.clear();
