@@ -24,6 +24,7 @@ need lld has ld.lld
 need lld-14 has ld.lld-14                # what Debian 12 has by default, and a newer one: below
 need wasi-libc any_file '/usr/include/wasm32-wasi*/stdio.h'
 need strace has strace
+need valgrind has valgrind               # counts instructions
 need cmake has cmake                     # the examples in C
 need make has make
 need gcc-aarch64-linux-gnu has aarch64-linux-gnu-gcc # links for the other instruction sets
