@@ -11,8 +11,8 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{
     BlockArg, BlockCall, Endianness, ExceptionTableData, ExceptionTableItem, ExtFuncData,
-    ExternalName, FuncRef, Function, InstBuilder, MemFlagsData, Signature, StackSlotData,
-    StackSlotKind, Type, UserFuncName, Value,
+    ExternalName, FuncRef, Function, InstBuilder, MemFlagsData, Signature, StackSlot,
+    StackSlotData, StackSlotKind, Type, UserFuncName, Value,
 };
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -56,6 +56,7 @@ impl Glue<'_> {
                 let exec = g.pointer(params[0], ContextHeader::EXEC);
                 g.leave(exec);
                 g.check_stack(exec, TrapCode::StackOverflow, |_| params[0]);
+                let kept = (builtin.traps() != Traps::Never).then(|| g.keep(params[0]));
                 let target = g.builtin(params[0], builtin);
                 let result = g.call_c(target, builtin_signature(builtin), params);
                 let trapped = match builtin.traps() {
@@ -66,8 +67,11 @@ impl Glue<'_> {
                     }
                     Traps::Always => Some(g.builder.ins().iconst(I32, 1)),
                 };
-                if let Some(trapped) = trapped {
-                    g.raise_if(trapped, exec, params[0]);
+                if let (Some(trapped), Some(kept)) = (trapped, kept) {
+                    g.raise_if(trapped, |g| {
+                        let context = g.kept(kept);
+                        (g.pointer(context, ContextHeader::EXEC), context)
+                    });
                 }
                 let results = if builtin.traps() == Traps::NotZero {
                     None
@@ -170,6 +174,7 @@ impl Glue<'_> {
             g.check_stack(exec, TrapCode::StackOverflow, |g| {
                 g.pointer(binding, HostBinding::CALLER)
             });
+            let kept = g.keep(binding);
             let function = g.pointer(binding, HostBinding::FUNCTION);
             let count = match passing {
                 Passing::Native => ty.results().len(),
@@ -186,9 +191,12 @@ impl Glue<'_> {
                 .map(|arg| g.builder.func.dfg.value_type(*arg))
                 .collect();
             let status = g.call_c(function, c_signature(types, Some(I32)), &c_args);
-            let caller = g.pointer(binding, HostBinding::CALLER);
             if let Some(status) = status {
-                g.raise_if(status, exec, caller);
+                g.raise_if(status, |g| {
+                    let binding = g.kept(kept);
+                    let caller = g.pointer(binding, HostBinding::CALLER);
+                    (g.pointer(binding, HostBinding::EXEC), caller)
+                });
             }
             let results = g.load_values(ty.results(), values);
             g.builder.ins().return_(&results);
@@ -319,12 +327,28 @@ impl Builder<'_, '_> {
         self.builder.ins().trap(crate::translate::NEVER);
     }
 
-    fn raise_if(&mut self, condition: Value, exec: Value, context: Value) {
+    /// Keeps a pointer in the frame for what is seldom done after a call: in a register it would
+    /// cost saving that of the caller's.
+    fn keep(&mut self, pointer: Value) -> StackSlot {
+        let slot = StackSlotData::new(StackSlotKind::ExplicitSlot, POINTER.bytes(), 3);
+        let slot = self.builder.create_sized_stack_slot(slot);
+        self.builder.ins().stack_store(POINTER, pointer, slot, 0);
+        slot
+    }
+
+    fn kept(&mut self, slot: StackSlot) -> Value {
+        self.builder.ins().stack_load(POINTER, POINTER, slot, 0)
+    }
+
+    /// Goes on at the landing if `condition` is not 0, by the state and the context that `found`
+    /// finds.
+    fn raise_if(&mut self, condition: Value, found: impl FnOnce(&mut Self) -> (Value, Value)) {
         let raise = self.builder.create_block();
         let next = self.builder.create_block();
         self.builder.ins().brif(condition, raise, [], next, []);
         self.builder.set_cold_block(raise);
         self.builder.switch_to_block(raise);
+        let (exec, context) = found(self);
         self.raise(exec, context);
         self.builder.switch_to_block(next);
     }

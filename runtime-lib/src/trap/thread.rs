@@ -137,8 +137,12 @@ fn prepare_for_signals() -> io::Result<()> {
 /// on; 0 if that is neither the thread's own nor a fiber's, so that nothing is known of it.
 pub(super) fn stack_limit() -> io::Result<u64> {
     if cfg!(miri) {
-        // Nothing is known of an interpreter's stack.
-        return Ok(0);
+        // Nothing is known of an interpreter's stack: wherever it is, there is room.
+        return Ok(KNOWN.with(|known| {
+            known.limit.set(1);
+            known.room_bytes.set(u64::MAX);
+            1
+        }));
     }
     let stack = match known_stack() {
         Some(stack) => stack,

@@ -62,45 +62,47 @@
 ;;= x86_64: prefab_stub.prefab_rt_memory_grow
 ;;    0: push rbp
 ;;    1: mov rbp, rsp
-;;    4: sub rsp, 0x10
-;;    8: mov qword ptr [rsp], rbx
-;;    c: mov qword ptr [rsp + 8], r12
-;;   11: mov rax, qword ptr [rdi - 0x18]
-;;   15: mov rcx, rbp
-;;   18: mov qword ptr [rax + 0x20], rcx
-;;   1c: mov rcx, qword ptr [rax]
-;;   1f: mov r12, rax
-;;   22: mov rax, rsp
-;;   25: cmp rax, rcx
-;;   28: jb 66
-;;   2e: mov rax, qword ptr [rdi - 0x20]
-;;   32: mov rbx, rdi
-;;   35: mov rax, qword ptr [rax + 0x10]
-;;   39: call rax
-;;   3b: cmp rax, -2
-;;   3f: je 57
-;;   45: mov rbx, qword ptr [rsp]
-;;   49: mov r12, qword ptr [rsp + 8]
-;;   4e: add rsp, 0x10
-;;   52: mov rsp, rbp
-;;   55: pop rbp
-;;   56: ret
-;;   57: mov rax, qword ptr [rbx - 0x20]
-;;   5b: mov rax, qword ptr [rax + 8]
-;;   5f: mov rdi, r12
-;;   62: call rax
-;;   64: ud2
-;;   66: mov rbx, rdi
-;;   69: mov rax, qword ptr [rbx - 0x20]
-;;   6d: mov rax, qword ptr [rax]
-;;   70: mov esi, 0xa
-;;   75: mov rdi, r12
-;;   78: call rax
-;;   7a: mov rax, qword ptr [rbx - 0x20]
-;;   7e: mov rax, qword ptr [rax + 8]
-;;   82: mov rdi, r12
-;;   85: call rax
-;;   87: ud2
+;;    4: sub rsp, 0x20
+;;    8: mov qword ptr [rsp + 0x10], rbx
+;;    d: mov qword ptr [rsp + 0x18], r12
+;;   12: mov rax, qword ptr [rdi - 0x18]
+;;   16: mov rcx, rbp
+;;   19: mov qword ptr [rax + 0x20], rcx
+;;   1d: mov rcx, qword ptr [rax]
+;;   20: mov r12, rax
+;;   23: mov rax, rsp
+;;   26: cmp rax, rcx
+;;   29: jb 6e
+;;   2f: mov qword ptr [rsp], rdi
+;;   33: mov rax, qword ptr [rdi - 0x20]
+;;   37: mov rax, qword ptr [rax + 0x10]
+;;   3b: call rax
+;;   3d: cmp rax, -2
+;;   41: je 5a
+;;   47: mov rbx, qword ptr [rsp + 0x10]
+;;   4c: mov r12, qword ptr [rsp + 0x18]
+;;   51: add rsp, 0x20
+;;   55: mov rsp, rbp
+;;   58: pop rbp
+;;   59: ret
+;;   5a: mov rax, qword ptr [rsp]
+;;   5e: mov rdi, qword ptr [rax - 0x18]
+;;   62: mov rax, qword ptr [rax - 0x20]
+;;   66: mov rax, qword ptr [rax + 8]
+;;   6a: call rax
+;;   6c: ud2
+;;   6e: mov rax, qword ptr [rdi - 0x20]
+;;   72: mov rbx, rdi
+;;   75: mov rax, qword ptr [rax]
+;;   78: mov esi, 0xa
+;;   7d: mov rdi, r12
+;;   80: call rax
+;;   82: mov rdi, rbx
+;;   85: mov rax, qword ptr [rdi - 0x20]
+;;   89: mov rax, qword ptr [rax + 8]
+;;   8d: mov rdi, r12
+;;   90: call rax
+;;   92: ud2
 
 ;;= aarch64: recurse
 ;;    0: stp x29, x30, [sp, #-0x10]!
@@ -140,45 +142,51 @@
 ;;= aarch64: prefab_stub.prefab_rt_memory_grow
 ;;    0: stp x29, x30, [sp, #-0x10]!
 ;;    4: mov x29, sp
-;;    8: stp x19, x20, [sp, #-0x10]!
-;;    c: ldur x0, [x2, #-0x18]
-;;   10: mov x1, x29
-;;   14: str x1, [x0, #0x20]
-;;   18: ldr x1, [x0]
-;;   1c: mov x20, x0
-;;   20: mov x0, sp
-;;   24: cmp x0, x1
-;;   28: b.lo 78
-;;   2c: ldur x0, [x2, #-0x20]
-;;   30: mov x19, x2
-;;   34: ldr x5, [x0, #0x10]
-;;   38: mov x1, x3
-;;   3c: mov x2, x4
-;;   40: mov x0, x19
-;;   44: blr x5
-;;   48: mov x1, #-2
-;;   4c: cmp x0, x1
-;;   50: b.eq 64
-;;   54: mov x2, x0
-;;   58: ldp x19, x20, [sp], #0x10
-;;   5c: ldp x29, x30, [sp], #0x10
-;;   60: ret
-;;   64: ldur x0, [x19, #-0x20]
-;;   68: ldr x1, [x0, #8]
-;;   6c: mov x0, x20
-;;   70: blr x1
-;;   74: udf #0xc11f
-;;   78: mov x19, x2
-;;   7c: ldur x0, [x19, #-0x20]
-;;   80: ldr x2, [x0]
-;;   84: mov w1, #0xa
-;;   88: mov x0, x20
-;;   8c: blr x2
-;;   90: ldur x0, [x19, #-0x20]
-;;   94: ldr x1, [x0, #8]
-;;   98: mov x0, x20
-;;   9c: blr x1
-;;   a0: udf #0xc11f
+;;    8: stp x21, x23, [sp, #-0x10]!
+;;    c: sub sp, sp, #0x10
+;;   10: ldur x0, [x2, #-0x18]
+;;   14: mov x1, x29
+;;   18: str x1, [x0, #0x20]
+;;   1c: ldr x1, [x0]
+;;   20: mov x23, x0
+;;   24: mov x0, sp
+;;   28: cmp x0, x1
+;;   2c: b.lo 88
+;;   30: stur x2, [sp]
+;;   34: ldur x0, [x2, #-0x20]
+;;   38: mov x21, x2
+;;   3c: ldr x5, [x0, #0x10]
+;;   40: mov x0, x21
+;;   44: mov x1, x3
+;;   48: mov x2, x4
+;;   4c: blr x5
+;;   50: mov x1, #-2
+;;   54: cmp x0, x1
+;;   58: b.eq 70
+;;   5c: mov x2, x0
+;;   60: add sp, sp, #0x10
+;;   64: ldp x21, x23, [sp], #0x10
+;;   68: ldp x29, x30, [sp], #0x10
+;;   6c: ret
+;;   70: ldur x1, [sp]
+;;   74: ldur x0, [x1, #-0x18]
+;;   78: ldur x1, [x1, #-0x20]
+;;   7c: ldr x1, [x1, #8]
+;;   80: blr x1
+;;   84: udf #0xc11f
+;;   88: mov x0, x2
+;;   8c: ldur x1, [x0, #-0x20]
+;;   90: mov x21, x0
+;;   94: ldr x2, [x1]
+;;   98: mov w1, #0xa
+;;   9c: mov x0, x23
+;;   a0: blr x2
+;;   a4: mov x0, x21
+;;   a8: ldur x0, [x0, #-0x20]
+;;   ac: ldr x1, [x0, #8]
+;;   b0: mov x0, x23
+;;   b4: blr x1
+;;   b8: udf #0xc11f
 
 ;;= riscv64: recurse
 ;;    0: c.addi16sp sp, -0x10
@@ -234,42 +242,44 @@
 ;;    2: c.sdsp ra, 8(sp)
 ;;    4: c.sdsp s0, 0(sp)
 ;;    6: c.mv s0, sp
-;;    8: c.addi16sp sp, -0x10
-;;    a: c.sdsp s1, 8(sp)
-;;    c: c.sdsp s3, 0(sp)
+;;    8: c.addi16sp sp, -0x20
+;;    a: c.sdsp s5, 0x18(sp)
+;;    c: c.sdsp s7, 0x10(sp)
 ;;    e: ld a3, -0x18(a0)
 ;;   12: c.mv a4, s0
 ;;   14: c.sd a4, 0x20(a3)
 ;;   16: c.ld a4, 0(a3)
-;;   18: c.mv s3, a3
+;;   18: c.mv s7, a3
 ;;   1a: c.mv a3, sp
-;;   1c: bltu a3, a4, 0x2e                        ; to 4a
-;;   20: ld a3, -0x20(a0)
-;;   24: c.mv s1, a0
+;;   1c: bltu a3, a4, 0x32                        ; to 4e
+;;   20: c.sdsp a0, 0(sp)
+;;   22: ld a3, -0x20(a0)
 ;;   26: c.ld a3, 0x10(a3)
 ;;   28: c.jalr a3
 ;;   2a: c.li a1, -2
 ;;   2c: beq a0, a1, 0x12                         ; to 3e
-;;   30: c.ldsp s1, 8(sp)
-;;   32: c.ldsp s3, 0(sp)
-;;   34: c.addi16sp sp, 0x10
+;;   30: c.ldsp s5, 0x18(sp)
+;;   32: c.ldsp s7, 0x10(sp)
+;;   34: c.addi16sp sp, 0x20
 ;;   36: c.ldsp ra, 8(sp)
 ;;   38: c.ldsp s0, 0(sp)
 ;;   3a: c.addi16sp sp, 0x10
 ;;   3c: c.jr ra
-;;   3e: ld a0, -0x20(s1)
-;;   42: c.ld a1, 8(a0)
-;;   44: c.mv a0, s3
-;;   46: c.jalr a1
-;;   48: c.unimp
-;;   4a: c.mv s1, a0
-;;   4c: ld a0, -0x20(s1)
-;;   50: c.ld a2, 0(a0)
-;;   52: c.li a1, 0xa
-;;   54: c.mv a0, s3
-;;   56: c.jalr a2
-;;   58: ld a0, -0x20(s1)
-;;   5c: c.ld a1, 8(a0)
-;;   5e: c.mv a0, s3
-;;   60: c.jalr a1
-;;   62: c.unimp
+;;   3e: c.ldsp a1, 0(sp)
+;;   40: ld a0, -0x18(a1)
+;;   44: ld a1, -0x20(a1)
+;;   48: c.ld a1, 8(a1)
+;;   4a: c.jalr a1
+;;   4c: c.unimp
+;;   4e: ld a1, -0x20(a0)
+;;   52: c.mv s5, a0
+;;   54: c.ld a2, 0(a1)
+;;   56: c.li a1, 0xa
+;;   58: c.mv a0, s7
+;;   5a: c.jalr a2
+;;   5c: c.mv a0, s5
+;;   5e: ld a0, -0x20(a0)
+;;   62: c.ld a1, 8(a0)
+;;   64: c.mv a0, s7
+;;   66: c.jalr a1
+;;   68: c.unimp
