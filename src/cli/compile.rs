@@ -25,7 +25,8 @@ pub(crate) struct CompileArgs {
     /// What to compile for: a triple, or an architecture's name; by default this machine
     #[arg(long, value_name = "TRIPLE")]
     target: Option<String>,
-    /// The CPU whose instructions may be used; by default what every machine of the target has
+    /// The CPU whose instructions may be used, or `native` for this machine's; by default what
+    /// nearly every machine of the target has
     #[arg(long)]
     cpu: Option<String>,
     /// CPU features to use or not to use besides, as +NAME,-NAME
@@ -99,8 +100,7 @@ impl CompileArgs {
 
     fn set(&self, mut options: CompileOptions) -> Result<CompileOptions, Failure> {
         let target = options.target();
-        let features = FeatureSet::parse(target, self.cpu.as_deref(), self.features.as_deref());
-        options.features = features.map_err(|error| Failure::new(error.to_string()))?;
+        options.features = self.features(target)?;
         options.opt_level = match self.opt_level {
             0 => OptLevel::O0,
             1 => OptLevel::O1,
@@ -119,6 +119,24 @@ impl CompileArgs {
         options.name = module_name(&self.input);
         options.cache = self.cache.as_deref().map(open_cache).transpose()?;
         Ok(options)
+    }
+
+    fn features(&self, target: &'static Target) -> Result<FeatureSet, Failure> {
+        let (cpu, changes) = (self.cpu.as_deref(), self.features.as_deref());
+        let features = if cpu == Some("native") {
+            if Target::host() != Some(target) {
+                return Err(Failure::new(format!(
+                    "`--cpu native` is the CPU of this machine, which cannot run code for {target}: \
+                     name a CPU of that target"
+                )));
+            }
+            let found: Vec<&str> = prefab_targets::host::features().names().collect();
+            let changes = format!("{},{}", found.join(","), changes.unwrap_or_default());
+            FeatureSet::parse(target, None, Some(&changes))
+        } else {
+            FeatureSet::parse(target, cpu, changes)
+        };
+        features.map_err(|error| Failure::new(error.to_string()))
     }
 }
 

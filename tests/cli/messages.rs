@@ -127,6 +127,16 @@ fn command_lines_that_are_not_understood() {
         );
         assert_eq!(stderr.lines().count(), 1);
     }
+    let other = match std::env::consts::ARCH {
+        "riscv64" => "aarch64",
+        _ => "riscv64",
+    };
+    let native = ["compile", "a.wat", "--target", other, "--cpu", "native"];
+    let stderr = place.prefab(native).fails(1);
+    assert!(
+        stderr.contains("`--cpu native` is the CPU of this machine"),
+        "{stderr}"
+    );
     let features = place
         .prefab(["wast", "a.wast", "--features", "+gc"])
         .fails(1);
@@ -134,6 +144,20 @@ fn command_lines_that_are_not_understood() {
         features.contains("unknown WebAssembly feature \"+gc\""),
         "{features}"
     );
+}
+
+#[test]
+fn native_is_the_cpu_of_this_machine() {
+    let place = Place::new();
+    place.write("a.wat", "(module (func (export \"f\")))");
+    place
+        .prefab(["compile", "a.wat", "--cpu", "native", "-o", "a.o"])
+        .ok();
+    let inspected = place.prefab(["inspect", "a.o"]).ok();
+    for feature in prefab::targets::host::features().names() {
+        assert!(inspected.contains(feature), "{feature}: {inspected}");
+    }
+    place.prefab(["run", "--invoke", "f", "a.o"]).ok();
 }
 
 #[test]
