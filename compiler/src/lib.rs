@@ -29,6 +29,7 @@ mod image;
 mod layout;
 mod metadata;
 mod module;
+mod optimize;
 mod options;
 mod plan;
 mod translate;
@@ -107,6 +108,7 @@ fn compile_here(
         traps: options.traps,
         is_interruptible: options.is_interruptible,
         uses_fuel: options.uses_fuel,
+        passes: options.passes(),
     };
     let code = codegen::compile(&env, options.cache.as_ref(), progress);
     if let Some(cache) = &options.cache {

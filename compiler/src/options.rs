@@ -3,6 +3,7 @@
 use crate::codegen::cache::Cache;
 use crate::codegen::vectors::Vectors;
 use crate::error::CompileError;
+use crate::optimize::Passes;
 use cranelift_codegen::isa::OwnedTargetIsa;
 use prefab_abi::note::{MEMORY_SIZE_LIMIT_BYTES, MemoryPlan, Traps};
 use prefab_targets::{FeatureSet, Target, codegen};
@@ -16,7 +17,7 @@ pub enum OptLevel {
     O0,
     /// Cranelift's optimisations.
     O1,
-    /// Everything there is: so far the same as [`O1`](Self::O1).
+    /// Everything there is: Cranelift's, and passes of our own.
     O2,
 }
 
@@ -142,6 +143,13 @@ impl Options {
             Vectors::Halves
         } else {
             Vectors::Whole
+        }
+    }
+
+    pub(crate) fn passes(&self) -> Passes {
+        match self.opt_level {
+            OptLevel::O0 | OptLevel::O1 => Passes::None,
+            OptLevel::O2 => Passes::All,
         }
     }
 

@@ -3,22 +3,23 @@
 pub(crate) mod abi;
 pub(crate) mod cache;
 pub(crate) mod glue;
+mod pipeline;
 pub(crate) mod slots;
 pub(crate) mod vectors;
 
 use crate::error::CompileError;
 use crate::module::Module;
+use crate::optimize::Passes;
 use crate::plan::Plan;
 use crate::translate::{Env, is_ruled_out, trap_code};
 use abi::Symbol;
 use cache::Cache;
 use cranelift_codegen::binemit::Reloc;
-use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{ExternalName, Function};
 use cranelift_codegen::isa::unwind::UnwindInfo;
-use cranelift_codegen::{CompiledCode, Context, FinalizedMachReloc, FinalizedRelocTarget};
-use cranelift_frontend::FunctionBuilderContext;
+use cranelift_codegen::{CompiledCode, FinalizedMachReloc, FinalizedRelocTarget};
 use glue::{Glue, Passing};
+use pipeline::State;
 use prefab_abi::builtin::Builtin;
 use prefab_abi::code_map::Site;
 use prefab_abi::note::Traps;
@@ -136,7 +137,7 @@ pub fn compile(
         .into_par_iter()
         .map_init(State::default, |state, function| {
             state.context.func = function;
-            finish_func(env, cache, state)
+            finish_func(env, cache, Passes::None, state)
         })
         .collect();
     for result in glue {
@@ -170,7 +171,7 @@ fn guarded(
         {
             let ty = env.module.func_type(index);
             state.context.func = glue.guard(index, ty, body.frame_size_bytes);
-            code.push(finish_func(env, cache, &mut state)?);
+            code.push(finish_func(env, cache, Passes::None, &mut state)?);
             body.symbol = Symbol::Body(index);
         }
         code.push(body);
@@ -209,21 +210,6 @@ fn glue_functions(
     functions
 }
 
-/// What a thread keeps from one function to the next.
-struct State {
-    context: Context,
-    builder: FunctionBuilderContext,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self {
-            context: Context::new(),
-            builder: FunctionBuilderContext::new(),
-        }
-    }
-}
-
 fn compile_func(
     env: &Env<'_>,
     cache: Option<&Cache>,
@@ -233,59 +219,32 @@ fn compile_func(
     // A function that was refused has left what there was of it.
     state.context.clear();
     crate::translate::translate(env, defined, &mut state.context.func, &mut state.builder)?;
-    finish_func(env, cache, state)
+    finish_func(env, cache, env.passes, state)
 }
 
 fn finish_func(
     env: &Env<'_>,
     cache: Option<&Cache>,
+    passes: Passes,
     state: &mut State,
 ) -> Result<Code, CompileError> {
-    let found = cache.map(|cache| compile_with_cache(env, cache, &mut state.context));
-    let code = match found.transpose()?.flatten() {
+    let cache = cache.map(|cache| cache.entry(env.isa, &state.context.func, passes));
+    let found = cache.as_ref().and_then(|entry| {
+        let compiled = entry.get(&state.context.func)?;
+        extract(env, &state.context.func, &compiled).ok()
+    });
+    let is_found = found.is_some();
+    let code = match found {
         Some(code) => Ok(code),
-        None => {
-            let context = &mut state.context;
-            context
-                .compile(env.isa, &mut ControlPlane::default())
-                .map_err(|error| CompileError::new(codegen_error(error)))?;
-            let compiled = context.compiled_code().expect("it has just been compiled");
-            extract(env, &context.func, compiled)
-        }
+        None => state
+            .compile(env.isa, passes, cache.as_ref())
+            .and_then(|compiled| extract(env, &state.context.func, &compiled)),
     };
+    if let Some(entry) = &cache {
+        entry.count(is_found);
+    }
     state.context.clear();
     code
-}
-
-/// The function's code, from the cache or compiled and put there; `None` if what the cache has is
-/// of no use.
-fn compile_with_cache(
-    env: &Env<'_>,
-    mut cache: &Cache,
-    context: &mut Context,
-) -> Result<Option<Code>, CompileError> {
-    let store = &mut cache;
-    let (compiled, hit) = context
-        .compile_with_cache(env.isa, store, &mut ControlPlane::default())
-        .map(|(compiled, hit)| (compiled.clone(), hit))
-        .map_err(|error| CompileError::new(codegen_error(error)))?;
-    let code = extract(env, &context.func, &compiled);
-    cache.count(hit && code.is_ok());
-    // Where the cache has not changed the function, it can still be compiled.
-    if hit { Ok(code.ok()) } else { code.map(Some) }
-}
-
-fn codegen_error(error: cranelift_codegen::CompileError<'_>) -> String {
-    use cranelift_codegen::CodegenError;
-    match error.inner {
-        CodegenError::CodeTooLarge | CodegenError::ImplLimitExceeded => {
-            "the function is too large to be compiled".to_string()
-        }
-        CodegenError::Unsupported(what) => {
-            format!("the target lacks an instruction that this needs: {what}")
-        }
-        inner => cranelift_codegen::print_errors::pretty_error(error.func, inner),
-    }
 }
 
 fn extract(env: &Env<'_>, func: &Function, compiled: &CompiledCode) -> Result<Code, CompileError> {

@@ -1,4 +1,4 @@
-//! Memory instructions: loads, stores, sizes, bulk operations.
+//! Memory instructions: loads, stores, sizes.
 
 use super::{FuncTranslator, trap_instruction_code};
 use crate::PAGE_SIZE_LOG2;
@@ -66,28 +66,6 @@ pub(super) fn translate(
             t.push(pages);
         }
         Operator::MemoryGrow { mem } => t.grow(*mem),
-        Operator::MemoryCopy { dst_mem, src_mem } => {
-            let operands = t.pop_extended();
-            let memories = [t.index(*dst_mem), t.index(*src_mem)];
-            t.call_builtin(Builtin::MemoryCopy, &[&memories[..], &operands].concat());
-        }
-        Operator::MemoryFill { mem } => {
-            let (to, byte, len) = t.pop3();
-            let to = t.builder.ins().uextend(I64, to);
-            let len = t.builder.ins().uextend(I64, len);
-            let memory = t.index(*mem);
-            t.call_builtin(Builtin::MemoryFill, &[memory, to, byte, len]);
-        }
-        Operator::MemoryInit { data_index, mem } => {
-            let (to, from, len) = t.pop3();
-            let to = t.builder.ins().uextend(I64, to);
-            let (memory, segment) = (t.index(*mem), t.index(*data_index));
-            t.call_builtin(Builtin::MemoryInit, &[memory, segment, to, from, len]);
-        }
-        Operator::DataDrop { data_index } => {
-            let segment = t.index(*data_index);
-            t.call_builtin(Builtin::DataDrop, &[segment]);
-        }
         _ => return Ok(false),
     }
     Ok(true)
@@ -101,7 +79,11 @@ impl FuncTranslator<'_, '_> {
             return Err(CompileError::new("accesses to arrays are not supported"));
         };
         let index = self.pop();
-        let offset = memarg.offset;
+        Ok(self.access(memory, index, memarg.offset, size_bytes))
+    }
+
+    /// Makes an access of `size_bytes` safe that starts `offset` behind `index`.
+    pub fn access(&mut self, memory: u32, index: Value, offset: u64, size_bytes: u32) -> Address {
         let mut flags = MemFlagsData::new()
             .with_endianness(Endianness::Little)
             .with_alias_region(Some(self.regions.heap));
@@ -128,11 +110,11 @@ impl FuncTranslator<'_, '_> {
         }
         let base = self.memory_base(memory);
         let base = self.builder.ins().iadd(base, index);
-        Ok(Address {
+        Address {
             flags,
             base,
             offset: Offset32::new(displacement.unwrap_or(0)),
-        })
+        }
     }
 
     /// Whether a guard makes an access trap that starts `offset` behind some 32-bit address: it
@@ -173,7 +155,7 @@ impl FuncTranslator<'_, '_> {
     }
 
     /// The current size of a memory, in bytes.
-    fn memory_size_bytes(&mut self, memory: u32) -> Value {
+    pub fn memory_size_bytes(&mut self, memory: u32) -> Value {
         let (definition, offset) = self.memory_definition(memory);
         let flags = FuncTranslator::trusted(self.regions.definitions);
         let offset = offset + MemoryDefinition::SIZE_BYTES;
@@ -227,27 +209,36 @@ impl FuncTranslator<'_, '_> {
             base,
             offset,
         } = self.address(memarg, stored.bytes())?;
-        let value = self.builder.ins().load(stored, flags, base, offset);
-        let value = match extend {
-            Extension::No => value,
-            Extension::Signed => self.builder.ins().sextend(ty, value),
-            Extension::Unsigned => self.builder.ins().uextend(ty, value),
+        let ins = self.builder.ins();
+        // Not a load and an extension: what is computed from it would be computed in both widths.
+        let value = match (extend, stored) {
+            (Extension::Unsigned, I8) => ins.uload8(ty, flags, base, offset),
+            (Extension::Signed, I8) => ins.sload8(ty, flags, base, offset),
+            (Extension::Unsigned, I16) => ins.uload16(ty, flags, base, offset),
+            (Extension::Signed, I16) => ins.sload16(ty, flags, base, offset),
+            (Extension::Unsigned, _) => ins.uload32(flags, base, offset),
+            (Extension::Signed, _) => ins.sload32(flags, base, offset),
+            (Extension::No, _) => ins.load(ty, flags, base, offset),
         };
         self.push(value);
         Ok(())
     }
 
     fn store(&mut self, memarg: &MemArg, stored: Type) -> Result<(), CompileError> {
-        let mut value = self.pop();
+        let value = self.pop();
         let Address {
             flags,
             base,
             offset,
         } = self.address(memarg, stored.bytes())?;
-        if self.builder.func.dfg.value_type(value) != stored {
-            value = self.builder.ins().ireduce(stored, value);
-        }
-        self.builder.ins().store(flags, value, base, offset);
+        let is_narrower = self.builder.func.dfg.value_type(value) != stored;
+        let ins = self.builder.ins();
+        match stored {
+            I8 => ins.istore8(flags, value, base, offset),
+            I16 => ins.istore16(flags, value, base, offset),
+            _ if is_narrower => ins.istore32(flags, value, base, offset),
+            _ => ins.store(flags, value, base, offset),
+        };
         Ok(())
     }
 
@@ -261,7 +252,7 @@ impl FuncTranslator<'_, '_> {
     }
 
     /// The address of byte 0 of a memory.
-    fn memory_base(&mut self, memory: u32) -> Value {
+    pub fn memory_base(&mut self, memory: u32) -> Value {
         if memory == 0 && self.env.module.layout.owns_memory_0() {
             return self.context;
         }
@@ -272,12 +263,6 @@ impl FuncTranslator<'_, '_> {
     /// An index of something in the module, as a runtime function takes it.
     pub fn index(&mut self, index: u32) -> Value {
         self.builder.ins().iconst(I32, i64::from(index))
-    }
-
-    /// Pops three operands of 32 bits, extended to 64.
-    pub fn pop_extended(&mut self) -> [Value; 3] {
-        let (a, b, c) = self.pop3();
-        [a, b, c].map(|value| self.builder.ins().uextend(I64, value))
     }
 
     /// Calls a runtime function, with this instance's context and `args`.

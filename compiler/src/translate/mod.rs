@@ -3,6 +3,7 @@
 //! One file per family of operators. The operand stack is a stack of values; code that cannot be
 //! reached is skipped, so that every value on it exists.
 
+mod bulk;
 mod call;
 mod control;
 mod fuel;
@@ -21,6 +22,7 @@ use crate::codegen::abi::{POINTER, Symbol};
 use crate::codegen::vectors::Vectors;
 use crate::error::CompileError;
 use crate::module::Module;
+use crate::optimize::Passes;
 use crate::plan::Plan;
 use control::Frame;
 use cranelift_codegen::ir::{
@@ -57,6 +59,8 @@ pub(crate) struct Env<'a> {
     pub is_interruptible: bool,
     /// Whether it counts what it executes.
     pub uses_fuel: bool,
+    /// What is done with functions besides what Cranelift does.
+    pub passes: Passes,
 }
 
 /// Translates the `defined`-th function that the module defines.
@@ -208,6 +212,7 @@ impl<'a, 'f> FuncTranslator<'a, 'f> {
             variable::translate,
             numeric::translate,
             memory::translate,
+            bulk::translate,
             call::translate,
             table::translate,
             simd::translate,

@@ -129,4 +129,9 @@ impl FuncTranslator<'_, '_> {
         let distance = self.builder.ins().ishl_imm_u(index, shift);
         self.builder.ins().iadd(base, distance)
     }
+    /// Pops three operands of 32 bits, extended to 64.
+    fn pop_extended(&mut self) -> [Value; 3] {
+        let (a, b, c) = self.pop3();
+        [a, b, c].map(|value| self.builder.ins().uextend(I64, value))
+    }
 }

@@ -122,6 +122,11 @@ builtins! {
     /// `out_of_fuel(context)`: the store's [`fuel`](crate::exec::ExecState::fuel) is below 0. Where
     /// it does not trap, it has put there what is not.
     OutOfFuel = 15, "out_of_fuel", (I64) -> I32, NotZero;
+    /// `own_memory_copy(context, to, from, len)`: as `memory_copy` inside memory 0, which the instance
+    /// has at its context.
+    OwnMemoryCopy = 16, "own_memory_copy", (I64, I64, I64, I64) -> I32, NotZero;
+    /// `own_memory_fill(context, to, byte, len)`: likewise.
+    OwnMemoryFill = 17, "own_memory_fill", (I64, I64, I32, I64) -> I32, NotZero;
 }
 
 impl Builtin {

@@ -7,6 +7,7 @@
 
 use super::{Stop, checked, growing, with_store};
 use crate::store::{StoreInner, growth};
+use prefab_abi::context::{ContextHeader, MemoryDefinition};
 use prefab_abi::trap::TrapCode;
 use std::ops::Range;
 use std::ptr::NonNull;
@@ -89,6 +90,67 @@ pub(super) unsafe extern "C" fn prefab_rt_memory_fill(
     };
     // SAFETY: compiled code passes its context.
     unsafe { checked(context, run) }
+}
+
+/// Whether `len` bytes at each of `starts` lie in the instance's own memory 0, without a look at the
+/// store: a guest that copies often copies little.
+///
+/// # Safety
+/// `context` is that of the calling instance, whose memory 0 lies there.
+#[inline]
+unsafe fn is_inside(context: *const u8, starts: &[u64], len: u64) -> bool {
+    let memory = context.wrapping_offset(ContextHeader::MEMORY as isize);
+    // SAFETY: the caller says so; the definition is aligned, and only the runtime writes it.
+    let size = unsafe { (*memory.cast::<MemoryDefinition>()).size_bytes };
+    // The operands have 32 bits.
+    starts.iter().all(|start| start + len <= size)
+}
+
+/// Notes that an access is outside of a memory.
+///
+/// # Safety
+/// As [`with_store`](super::with_store).
+#[cold]
+unsafe fn outside(context: *mut u8) -> u32 {
+    // SAFETY: the caller says so.
+    unsafe { checked(context, |_, _| Err(OUTSIDE.into())) }
+}
+
+/// `own_memory_copy(context, to, from, len)`.
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn prefab_rt_own_memory_copy(
+    context: *mut u8,
+    to: u64,
+    from: u64,
+    len: u64,
+) -> u32 {
+    // SAFETY: compiled code passes its context, of an instance that has memory 0 there.
+    if !unsafe { is_inside(context, &[to, from], len) } {
+        // SAFETY: as above.
+        return unsafe { outside(context) };
+    }
+    let (to, from) = (to as usize, from as usize);
+    // SAFETY: both ranges are inside the memory, which nothing refers to while the guest waits.
+    unsafe { std::ptr::copy(context.add(from), context.add(to), len as usize) };
+    0
+}
+
+/// `own_memory_fill(context, to, byte, len)`.
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn prefab_rt_own_memory_fill(
+    context: *mut u8,
+    to: u64,
+    byte: u32,
+    len: u64,
+) -> u32 {
+    // SAFETY: as for copying.
+    if !unsafe { is_inside(context, &[to], len) } {
+        // SAFETY: as above.
+        return unsafe { outside(context) };
+    }
+    // SAFETY: as for copying.
+    unsafe { std::ptr::write_bytes(context.add(to as usize), byte as u8, len as usize) };
+    0
 }
 
 /// `memory_init(context, memory, data_segment, to, from, len)`.

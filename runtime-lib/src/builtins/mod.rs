@@ -180,6 +180,8 @@ pub fn builtin_address(builtin: Builtin) -> u64 {
         Builtin::TableSet => table::prefab_rt_table_set as *const (),
         Builtin::RefFunc => prefab_rt_ref_func as *const (),
         Builtin::OutOfFuel => prefab_rt_out_of_fuel as *const (),
+        Builtin::OwnMemoryCopy => memory::prefab_rt_own_memory_copy as *const (),
+        Builtin::OwnMemoryFill => memory::prefab_rt_own_memory_fill as *const (),
     };
     address::of(function)
 }

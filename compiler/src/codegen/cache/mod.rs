@@ -1,8 +1,8 @@
 //! Compiled functions, kept from one compilation to the next.
 //!
 //! A function is found by what it is made of: Cranelift's key, a SHA-256 over the intermediate
-//! representation, the instruction set and its flags, hashed once more with our version and
-//! Cranelift's, which Cranelift's key leaves out. Neither function indices nor source locations are
+//! representation, the instruction set and its flags, hashed once more with what Cranelift's key
+//! leaves out: our version and Cranelift's, and whether our passes run. Neither function indices nor source locations are
 //! part of it: names in the representation are numbered by first use, and locations are counted from
 //! the function's first. So a function that has only moved in its module is found, and gets its new
 //! names and locations from the representation at hand.
@@ -18,9 +18,12 @@ mod directory;
 
 pub use directory::DirectoryCache;
 
-use cranelift_codegen::incremental_cache::CacheKvStore;
+use crate::optimize::Passes;
+use cranelift_codegen::CompiledCode;
+use cranelift_codegen::incremental_cache::{CacheKeyHash, compute_cache_key, try_finish_recompile};
+use cranelift_codegen::ir::Function;
+use cranelift_codegen::isa::TargetIsa;
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -97,39 +100,59 @@ impl Cache {
         self.0.store.finish();
     }
 
-    /// Counts a function.
-    pub(super) fn count(&self, hit: bool) {
-        let counter = if hit { &self.0.hits } else { &self.0.misses };
+    /// The entry of a function that is compiled for `isa`.
+    pub(super) fn entry(&self, isa: &dyn TargetIsa, func: &Function, passes: Passes) -> Entry<'_> {
+        Entry {
+            cache: &self.0,
+            key: versioned(&compute_cache_key(isa, func), passes),
+        }
+    }
+}
+
+/// Where a cache keeps a function.
+pub(super) struct Entry<'a> {
+    cache: &'a Inner,
+    key: CacheKey,
+}
+
+impl Entry<'_> {
+    /// The function's code, with the names and locations of `func`, if it is there.
+    pub fn get(&self, func: &Function) -> Option<CompiledCode> {
+        let entry = self.cache.store.get(&self.key)?;
+        let (found, code) = entry.split_at_checked(HASH_SIZE_BYTES)?;
+        let intact = found == checksum(&self.key, code);
+        let compiled = intact.then(|| try_finish_recompile(func, code));
+        compiled?.ok()
+    }
+
+    /// Keeps the code, as Cranelift has serialized it.
+    pub fn put(&self, code: &[u8]) {
+        let mut entry = checksum(&self.key, code).to_vec();
+        entry.extend(code);
+        self.cache.store.put(&self.key, entry);
+    }
+
+    /// Counts the function.
+    pub fn count(&self, hit: bool) {
+        let counter = if hit {
+            &self.cache.hits
+        } else {
+            &self.cache.misses
+        };
         counter.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// The cache as Cranelift uses it.
-impl CacheKvStore for &Cache {
-    fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
-        let key = versioned(key);
-        let mut entry = self.0.store.get(&key)?;
-        let found = entry.get(..HASH_SIZE_BYTES)?;
-        let intact = found == checksum(&key, &entry[HASH_SIZE_BYTES..]);
-        intact.then(|| Cow::Owned(entry.split_off(HASH_SIZE_BYTES)))
-    }
-
-    fn insert(&mut self, key: &[u8], code: Vec<u8>) {
-        let key = versioned(key);
-        let mut entry = checksum(&key, &code).to_vec();
-        entry.extend(code);
-        self.0.store.put(&key, entry);
-    }
-}
-
-/// Cranelift's key, with the versions that the code depends on.
-fn versioned(key: &[u8]) -> CacheKey {
+/// Cranelift's key, with what the code depends on besides: the versions, and our passes.
+fn versioned(key: &CacheKeyHash, passes: Passes) -> CacheKey {
     let mut hash = Sha256::new();
     for part in [crate::VERSION, cranelift_codegen::VERSION] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.update(key);
+    hash.update([u8::from(passes == Passes::All)]);
+    // Cranelift shows its key, and gives it to nobody.
+    hash.update(key.to_string());
     hash.finalize().into()
 }
 
