@@ -16,7 +16,7 @@ use build::Builder;
 use clap::{Parser, Subcommand};
 use engine::Engine;
 use programs::{PROGRAMS, Program};
-use report::Group;
+use report::{Group, Machine, Report};
 use std::path::{Path, PathBuf};
 
 /// Measures Prefab beside other runtimes and compilers
@@ -40,6 +40,9 @@ struct Arguments {
     /// Build, and measure nothing
     #[arg(long)]
     build: bool,
+    /// Write docs/performance also if only a part was measured
+    #[arg(long)]
+    write: bool,
     /// Where everything is built
     #[arg(long, default_value = "target/compare")]
     folder: PathBuf,
@@ -97,9 +100,16 @@ fn compare(arguments: &Arguments) -> Result<()> {
         }
     }
     measured.extend(around(&builder, arguments)?);
-    println!("{}\n", report::Machine::here().line());
-    for group in measured {
-        println!("{}", report::markdown(&group));
+    let report = Report {
+        machine: Machine::here(),
+        groups: measured,
+    };
+    println!("{}\n", report.machine.line());
+    for group in &report.groups {
+        println!("{}", report::markdown(group));
+    }
+    if arguments.write || arguments.is_full() {
+        report.write(&benches.join("../docs"))?;
     }
     Ok(())
 }
@@ -148,6 +158,11 @@ impl Arguments {
     /// Whether a group is to be measured.
     fn wants(&self, group: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|it| it == group)
+    }
+
+    /// Whether everything was measured, as well as it can be.
+    const fn is_full(&self) -> bool {
+        self.only.is_empty() && self.engines.is_empty() && !self.quick && !self.build
     }
 
     fn rounds(&self) -> usize {

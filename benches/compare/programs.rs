@@ -166,7 +166,7 @@ pub static PROGRAMS: &[Program] = &[
     own("base64", "text", 1100),
     own("vm_switch", "br_table", 110),
     own("vm_calls", "call_indirect", 20000),
-    own("calls", "calls", 120),
+    own("recursion", "calls", 120),
     own("queens", "search", 40),
     own("sudoku", "search", 24),
     own("sort", "sorting", 20),

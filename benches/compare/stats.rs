@@ -1,9 +1,9 @@
 //! What is said of a number of measurements.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One cell of a table: what repeated measurements of the same gave.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Figure {
     pub median: f64,
     pub min: f64,

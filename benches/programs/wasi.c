@@ -26,6 +26,8 @@ i WASI(fd_fdstat_set_flags)(i fd, i flags) { return (void)fd, (void)flags, BADF;
 i WASI(fd_filestat_get)(i fd, i stat) { return (void)fd, (void)stat, BADF; }
 i WASI(fd_filestat_set_size)(i fd, l size) { return (void)fd, (void)size, BADF; }
 i WASI(fd_filestat_set_times)(i fd, l a, l m, i flags) { return (void)fd, (void)a, (void)m, (void)flags, BADF; }
+i WASI(fd_renumber)(i fd, i to) { return (void)fd, (void)to, BADF; }
+i WASI(fd_tell)(i fd, i at) { return (void)fd, (void)at, BADF; }
 i WASI(fd_sync)(i fd) { return (void)fd, BADF; }
 i WASI(fd_prestat_get)(i fd, i prestat) { return (void)fd, (void)prestat, BADF; }
 i WASI(fd_prestat_dir_name)(i fd, i path, i length) { return (void)fd, (void)path, (void)length, BADF; }

@@ -1,11 +1,11 @@
 //! Where and with what was measured.
 
 use crate::tools::first_line;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fs;
 
 /// A machine, and the versions of what runs on it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Machine {
     pub processor: String,
     pub processors: usize,

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 pub fn markdown(group: &Group) -> String {
     let reference = group.column(&group.reference).unwrap_or(0);
     let (ours, theirs) = (group.columns.len() - 1, group.theirs());
-    let are_ratios = group.rows.len() > 12;
+    let are_ratios = group.rows.len() > super::chart::BARS_MAX;
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = write!(out, "| {} | | {}", group.what, group.columns.join(" | "));
@@ -40,8 +40,7 @@ pub fn markdown(group: &Group) -> String {
 
 /// The row of geometric means, over what all can do.
 fn means(group: &Group, reference: usize) -> String {
-    let is_full = |row: &&Row| row.cells.iter().all(Option::is_some);
-    let rows: Vec<&Row> = group.rows.iter().filter(is_full).collect();
+    let rows: Vec<&Row> = group.full_rows().collect();
     let mean = |column, to| ratio(geomean(rows.iter().filter_map(|row| row.ratio(column, to))));
     let mut out = format!("| **geomean** of ratios | {} rows", rows.len());
     for column in 0..group.columns.len() {

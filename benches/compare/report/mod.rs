@@ -1,16 +1,44 @@
 //! What was measured, for readers and for programs.
 
+mod chart;
 mod machine;
 mod markdown;
+mod write;
 
+pub use chart::chart;
 pub use machine::Machine;
 pub use markdown::markdown;
 
 use crate::stats::Figure;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+/// The peer whose ratio is shown at the end of each row.
+const THEIRS: &str = "wasmtime";
+
+/// The groups, as a reader goes through them.
+const ORDER: [&str; 11] = [
+    "programs",
+    "counts",
+    "calls",
+    "load",
+    "instantiate",
+    "start",
+    "memory",
+    "compile_cpu",
+    "compile_wall",
+    "compile_memory",
+    "size",
+];
+
+/// All that was measured.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Report {
+    pub machine: Machine,
+    pub groups: Vec<Group>,
+}
 
 /// What the figures of a group are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     Seconds,
@@ -42,7 +70,7 @@ impl Unit {
 }
 
 /// Figures that belong together: a table, and a chart.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Group {
     pub name: String,
     pub title: String,
@@ -57,7 +85,7 @@ pub struct Group {
 }
 
 /// The same by all of them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Row {
     pub name: String,
     /// What it is an example of; may be empty.
@@ -110,10 +138,17 @@ impl Group {
         self.rows.push(row);
     }
 
+    /// The rows that have all cells.
+    pub fn full_rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows
+            .iter()
+            .filter(|row| row.cells.iter().all(Option::is_some))
+    }
+
     /// The column that ours, the last, is compared with: wasmtime's of the same kind.
     pub fn theirs(&self) -> Option<usize> {
         let (_, kind) = self.columns.last()?.split_once(", ").unwrap_or_default();
-        let is_theirs = |it: &String| it.starts_with("wasmtime") && it.ends_with(kind);
+        let is_theirs = |it: &String| it.starts_with(THEIRS) && it.ends_with(kind);
         self.columns.iter().position(is_theirs)
     }
 
