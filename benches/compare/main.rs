@@ -108,6 +108,7 @@ fn compare(arguments: &Arguments) -> Result<()> {
     for group in &report.groups {
         println!("{}", report::markdown(group));
     }
+    println!("{}", report::goals(&report.groups));
     if arguments.write || arguments.is_full() {
         report.write(&benches.join("../docs"))?;
     }

@@ -1,11 +1,13 @@
 //! What was measured, for readers and for programs.
 
 mod chart;
+mod goals;
 mod machine;
 mod markdown;
 mod write;
 
 pub use chart::chart;
+pub use goals::goals;
 pub use machine::Machine;
 pub use markdown::markdown;
 

@@ -1,7 +1,7 @@
 //! Where the report goes: figures into `docs/performance/results.json`, a chart per group beside them, and the
 //! tables into `docs/performance.md`.
 
-use super::{Report, chart, markdown};
+use super::{Report, chart, goals, markdown};
 use anyhow::{Context as _, Result};
 use std::fmt::Write as _;
 use std::fs;
@@ -33,7 +33,11 @@ impl Report {
             .sort_by_key(|it| super::ORDER.iter().position(|name| *name == it.name));
         fs::create_dir_all(&folder)?;
         fs::write(&results, serde_json::to_string_pretty(&self)? + "\n")?;
-        let mut tables = format!("{BEGIN}\n{}\n", self.machine.line());
+        let mut tables = format!(
+            "{BEGIN}\n{}\n\n{}",
+            self.machine.line(),
+            goals(&self.groups)
+        );
         for group in &self.groups {
             chart(group, &folder.join(&group.name).with_extension("svg"))?;
             let (title, name) = (&group.title, &group.name);

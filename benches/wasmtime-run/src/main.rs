@@ -22,10 +22,14 @@ fn main() -> Result<()> {
     linker.func_wrap(wasi, "fd_fdstat_get", |_: i32, _: i32| 8)?;
     linker.func_wrap(wasi, "fd_seek", |_: i32, _: i64, _: i32, _: i32| 8)?;
     linker.func_wrap(wasi, "fd_write", write)?;
-    linker.func_wrap(wasi, "proc_exit", |code: i32| std::process::exit(code))?;
+    linker.func_wrap(wasi, "proc_exit", exit)?;
     let mut store = Store::new(&engine, ());
     let instance = linker.instantiate(&mut store, &module)?;
     instance.get_typed_func::<(), ()>(&mut store, "_start")?.call(&mut store, ())
+}
+
+fn exit(code: i32) {
+    std::process::exit(code)
 }
 
 fn memory(caller: &mut Caller<'_, ()>) -> Memory {

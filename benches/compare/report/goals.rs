@@ -1,0 +1,229 @@
+//! What Prefab is to reach, and whether it does.
+
+use super::{Group, Row};
+use crate::stats::geomean;
+use std::fmt::Write as _;
+
+/// Something to reach.
+struct Goal {
+    what: &'static str,
+    group: &'static str,
+    /// Rows whose name and kind contain this.
+    rows: &'static str,
+    ours: &'static str,
+    /// The column to compare with; nothing if `most` is no ratio.
+    theirs: Option<&'static str>,
+    most: f64,
+    of: Of,
+}
+
+/// What of the rows counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Mean,
+    Worst,
+}
+
+const WASMTIME: Option<&str> = Some("wasmtime");
+
+const fn goal(
+    what: &'static str,
+    (group, rows): (&'static str, &'static str),
+    (ours, theirs): (&'static str, Option<&'static str>),
+    (of, most): (Of, f64),
+) -> Goal {
+    Goal {
+        what,
+        group,
+        rows,
+        ours,
+        theirs,
+        most,
+        of,
+    }
+}
+
+const O2: (&str, Option<&str>) = ("Prefab -O2", WASMTIME);
+const O1_1: (&str, Option<&str>) = ("Prefab -O1, 1 thread", Some("wasmtime, 1 thread"));
+
+const GOALS: &[Goal] = &[
+    goal(
+        "programs, geomean, beside wasmtime",
+        ("programs", ""),
+        O2,
+        (Of::Mean, 0.90),
+    ),
+    goal(
+        "the worst program, beside wasmtime",
+        ("programs", ""),
+        O2,
+        (Of::Worst, 1.03),
+    ),
+    goal(
+        "programs, geomean, beside wasm2c + gcc",
+        ("programs", ""),
+        ("Prefab -O2", Some("wasm2c + gcc")),
+        (Of::Mean, 1.05),
+    ),
+    goal(
+        "call_indirect, static table",
+        ("calls", "static table"),
+        O2,
+        (Of::Worst, 0.8),
+    ),
+    goal(
+        "host → wasm, typed",
+        ("calls", "wasm, typed"),
+        O2,
+        (Of::Worst, 0.5),
+    ),
+    goal(
+        "wasm → host",
+        ("calls", "wasm → host"),
+        O2,
+        (Of::Worst, 0.6),
+    ),
+    goal("memory.grow(0)", ("calls", "grow"), O2, (Of::Worst, 0.2)),
+    goal(
+        "trap by a memory access",
+        ("calls", "memory access"),
+        O2,
+        (Of::Worst, 1.0),
+    ),
+    goal(
+        "trap by unreachable",
+        ("calls", "unreachable"),
+        O2,
+        (Of::Worst, 0.05),
+    ),
+    goal(
+        "loading the slowest artifact",
+        ("load", ""),
+        ("Prefab -O2", None),
+        (Of::Worst, 20e-6),
+    ),
+    goal(
+        "an instance from a pool, the worst",
+        ("instantiate", "pool"),
+        O2,
+        (Of::Worst, 0.5),
+    ),
+    goal(
+        "an instance that is reset, the worst",
+        ("instantiate", "reset"),
+        O2,
+        (Of::Worst, 0.5),
+    ),
+    goal(
+        "a fresh instance, the worst",
+        ("instantiate", "fresh"),
+        O2,
+        (Of::Worst, 0.5),
+    ),
+    goal(
+        "compiling, CPU time, `-O1`",
+        ("compile_cpu", ""),
+        O1_1,
+        (Of::Mean, 0.9),
+    ),
+    goal(
+        "compiling, CPU time, `-O2` beside `-O1`",
+        ("compile_cpu", ""),
+        ("Prefab -O2, 1 thread", Some("Prefab -O1, 1 thread")),
+        (Of::Worst, 2.0),
+    ),
+    goal(
+        "compiling ruby by 2 threads beside 1",
+        ("compile_wall", "ruby"),
+        ("Prefab -O1, 2 threads", Some("Prefab -O1, 1 thread")),
+        (Of::Worst, 0.6),
+    ),
+    goal(
+        "compiling, peak memory, `-O1`",
+        ("compile_memory", ""),
+        O1_1,
+        (Of::Worst, 0.8),
+    ),
+    goal(
+        "artifact's size, `-O1`",
+        ("size", ""),
+        ("Prefab -O1", WASMTIME),
+        (Of::Worst, 0.7),
+    ),
+    goal("artifact's size, `-O2`", ("size", ""), O2, (Of::Worst, 0.7)),
+    goal(
+        "a process of hello, beside native C",
+        ("start", ""),
+        ("prefab-run", Some("native C")),
+        (Of::Worst, 1.2),
+    ),
+    goal(
+        "a process of hello, by the clock",
+        ("start", ""),
+        ("prefab-run", None),
+        (Of::Worst, 0.8e-3),
+    ),
+    goal(
+        "memory of that process",
+        ("memory", ""),
+        ("prefab-run", None),
+        (Of::Worst, 2.0 * 1048576.0),
+    ),
+];
+
+/// A table of those goals whose groups were measured.
+pub fn goals(groups: &[Group]) -> String {
+    let mut out = String::from("| goal | at most | measured | |\n| --- | ---: | ---: | --- |\n");
+    for goal in GOALS {
+        let Some(group) = groups.iter().find(|it| it.name == goal.group) else {
+            continue;
+        };
+        let Some((value, row)) = goal.value(group) else {
+            continue;
+        };
+        let show = |value: f64| match goal.theirs {
+            Some(_) => format!("{value:.2} ×"),
+            None => group.unit.show(value),
+        };
+        let is_met = if value <= goal.most {
+            "met"
+        } else {
+            "**not met**"
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            out,
+            "| {} | {} | {}{row} | {is_met} |",
+            goal.what,
+            show(goal.most),
+            show(value)
+        );
+    }
+    out
+}
+
+impl Goal {
+    /// What was measured, and which row it is of, where it is of one of several.
+    fn value(&self, group: &Group) -> Option<(f64, String)> {
+        let ours = group.column(self.ours)?;
+        let theirs = match self.theirs {
+            Some(label) => Some(group.column(label)?),
+            None => None,
+        };
+        let value =
+            |row: &Row| theirs.map_or_else(|| row.least(ours), |theirs| row.ratio(ours, theirs));
+        let is_meant = |row: &&Row| format!("{} {}", row.name, row.kind).contains(self.rows);
+        let rows = group.rows.iter().filter(is_meant);
+        let values: Vec<_> = rows.filter_map(|row| Some((value(row)?, row))).collect();
+        if self.of == Of::Mean {
+            return Some((geomean(values.iter().map(|it| it.0))?, String::new()));
+        }
+        let (worst, row) = values.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let name = if values.len() > 1 {
+            format!(" ({})", row.name)
+        } else {
+            String::new()
+        };
+        Some((*worst, name))
+    }
+}
