@@ -124,7 +124,7 @@ fn around(builder: &Builder, arguments: &Arguments) -> Result<Vec<Group>> {
         measured.push(groups::calls::run(builder, 2 * rounds)?);
     }
     if arguments.wants("start") && !arguments.build {
-        measured.extend(groups::start::run(builder, &hello, 2 * rounds)?);
+        measured.extend(groups::start::run(builder, &hello, rounds)?);
     }
     let real = ["compile", "size", "load", "instantiate"];
     if !real.iter().any(|it| arguments.wants(it)) {

@@ -12,11 +12,7 @@ const THINGS: &[(&str, &str, u32)] = &[
     ("call_untyped", "host → wasm, any types", 200_000),
     ("to_host", "wasm → host", 1_000_000),
     ("static", "call_indirect, static table", 5_000_000),
-    (
-        "dynamic",
-        "call_indirect, table the host can change",
-        5_000_000,
-    ),
+    ("dynamic", "call_indirect, exported table", 5_000_000),
     ("grow", "memory.grow(0)", 200_000),
     ("fault", "trap by a memory access", 5_000),
     ("unreachable", "trap by unreachable", 2_000),

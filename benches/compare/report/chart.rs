@@ -35,7 +35,12 @@ fn colour(column: &str) -> RGBColor {
         ("prefab-run", RGBColor(18, 100, 200)),
     ];
     let found = known.iter().find(|(name, _)| column.starts_with(name));
-    found.map_or(INK, |(_, colour)| *colour)
+    let RGBColor(red, green, blue) = found.map_or(INK, |(_, colour)| *colour);
+    if !column.ends_with("threads") {
+        return RGBColor(red, green, blue);
+    }
+    let paler = |part: u8| part / 2 + 120;
+    RGBColor(paler(red), paler(green), paler(blue))
 }
 
 fn text(area: &Area<'_>, what: &str, at: (i32, i32), size: i32, to: HPos) -> Result<()> {
@@ -59,38 +64,55 @@ pub fn chart(group: &Group, file: &Path) -> Result<()> {
         15 * i32::try_from(bars)? + 14
     };
     let rows = group.rows.len() + usize::from(shows_points);
-    let height = TOP + row_height * i32::try_from(rows)? + 34;
+    let legend_rows = legend_places(group)?.last().map_or(0, |(_, row)| *row);
+    let top = TOP + 20 * legend_rows;
+    let height = top + row_height * i32::try_from(rows)? + if shows_points { 34 } else { 0 };
     let size = (WIDTH.unsigned_abs(), height.unsigned_abs());
     let area = SVGBackend::new(file, size).into_drawing_area();
     area.fill(&WHITE)?;
     text(&area, &group.title, (16, 22), 20, HPos::Left)?;
     legend(&area, group)?;
     if shows_points {
-        points(&area, group, row_height)?;
+        points(&area, group, (top, row_height))?;
     } else {
-        self::bars(&area, group, row_height)?;
+        self::bars(&area, group, (top, row_height))?;
     }
     Ok(area.present()?)
 }
 
-fn legend(area: &Area<'_>, group: &Group) -> Result<()> {
-    let mut x = 16;
+/// Where each column's name stands in the legend: the pixel where it begins, and the row.
+fn legend_places(group: &Group) -> Result<Vec<(i32, i32)>> {
+    let (mut x, mut row) = (16, 0);
+    let mut places = Vec::new();
     for column in &group.columns {
+        let width = 34 + 7 * i32::try_from(column.chars().count())?;
+        if x + width > WIDTH {
+            (x, row) = (16, row + 1);
+        }
+        places.push((x, row));
+        x += width;
+    }
+    Ok(places)
+}
+
+fn legend(area: &Area<'_>, group: &Group) -> Result<()> {
+    for (column, (x, row)) in group.columns.iter().zip(legend_places(group)?) {
+        let y = 44 + 20 * row;
         area.draw(&Rectangle::new(
-            [(x, 44), (x + 11, 55)],
+            [(x, y), (x + 11, y + 11)],
             colour(column).filled(),
         ))?;
-        text(area, column, (x + 16, 50), 13, HPos::Left)?;
-        x += 34 + 7 * i32::try_from(column.chars().count())?;
+        text(area, column, (x + 16, y + 6), 13, HPos::Left)?;
     }
     Ok(())
 }
 
 /// Each row's bars, as long as they are of the longest of the row.
-fn bars(area: &Area<'_>, group: &Group, row_height: i32) -> Result<()> {
+fn bars(area: &Area<'_>, group: &Group, (first, row_height): (i32, i32)) -> Result<()> {
     for (index, row) in group.rows.iter().enumerate() {
-        let top = TOP + row_height * i32::try_from(index)?;
-        let label = format!("{} {}", row.name, row.kind);
+        let top = first + row_height * i32::try_from(index)?;
+        let between = if row.kind.is_empty() { "" } else { " · " };
+        let label = format!("{}{between}{}", row.name, row.kind);
         text(
             area,
             label.trim_end(),
@@ -125,7 +147,7 @@ fn bars(area: &Area<'_>, group: &Group, row_height: i32) -> Result<()> {
 }
 
 /// A point for each cell, by its ratio to the reference, on a logarithmic scale.
-fn points(area: &Area<'_>, group: &Group, row_height: i32) -> Result<()> {
+fn points(area: &Area<'_>, group: &Group, (top, row_height): (i32, i32)) -> Result<()> {
     let reference = group.column(&group.reference).unwrap_or(0);
     let ratios = |row: &Row| -> Vec<Option<f64>> {
         (0..group.columns.len())
@@ -151,11 +173,11 @@ fn points(area: &Area<'_>, group: &Group, row_height: i32) -> Result<()> {
     let x = |ratio: f64| {
         LEFT + pixels(f64::from(WIDTH - 30 - LEFT) * (ratio / low).ln() / (high / low).ln())
     };
-    let bottom = TOP + row_height * i32::try_from(rows.len())?;
+    let bottom = top + row_height * i32::try_from(rows.len())?;
     for mark in [0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 4.0, 6.0, 10.0] {
         if mark > low && mark < high {
             let line = PathElement::new(
-                [(x(mark), TOP - 4), (x(mark), bottom)],
+                [(x(mark), top - 4), (x(mark), bottom)],
                 if mark == 1.0 { INK } else { FAINT },
             );
             area.draw(&line)?;
@@ -169,7 +191,7 @@ fn points(area: &Area<'_>, group: &Group, row_height: i32) -> Result<()> {
         }
     }
     for (index, (name, ratios)) in rows.iter().enumerate() {
-        let y = TOP + row_height * i32::try_from(index)? + row_height / 2;
+        let y = top + row_height * i32::try_from(index)? + row_height / 2;
         text(area, name, (LEFT - 10, y), 13, HPos::Right)?;
         area.draw(&PathElement::new([(LEFT, y), (WIDTH - 30, y)], FAINT))?;
         for (ratio, column) in ratios.iter().zip(&group.columns) {
