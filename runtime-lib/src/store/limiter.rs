@@ -18,7 +18,8 @@ use std::ptr::NonNull;
 /// What decides whether memories and tables may become larger: when they are made, when the host
 /// grows them, and when a guest does.
 ///
-/// A limiter is never asked for more than a memory's or table's own maximum. What it has allowed
+/// A limiter is never asked for more than a memory's or table's own maximum, nor when a memory grows
+/// by nothing, which always succeeds. What it has allowed
 /// then happens, or it is told that it [failed](Self::memory_grow_failed): a limiter that counts
 /// stays right. What a store holds when it is dropped or loses its data is
 /// [given back](Self::memory_shrunk).
