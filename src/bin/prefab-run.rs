@@ -5,6 +5,7 @@ use lexopt::ValueExt;
 use lexopt::prelude::{Long, Short, Value};
 use prefab::runner::error::Failure;
 use prefab::runner::{Program, limits, load, output};
+use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
 #[cfg(feature = "wasi")]
@@ -103,6 +104,7 @@ fn run() -> Result<ExitCode, Stop> {
             None => return Err(lexopt::Error::from("no object was given").into()),
         }
     }
-    let module = load::file(&program.file)?;
+    // As long as the process.
+    let module = ManuallyDrop::new(load::file(&program.file)?);
     Ok(program.run(&module)?)
 }

@@ -11,6 +11,7 @@ mod world;
 use crate::{Error, Linker, Module, ModuleKind, Store};
 use error::Failure;
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -55,7 +56,9 @@ impl Program {
     /// # Errors
     /// If its imports are not there, or it cannot be started.
     pub fn run(&self, module: &Module) -> Result<ExitCode, Failure> {
-        let (linker, mut store) = self.world()?;
+        // The process ends with the program: the system gives everything back at once.
+        let (linker, store) = self.world(module)?;
+        let (linker, mut store) = (ManuallyDrop::new(linker), ManuallyDrop::new(store));
         match self.start(module, &linker, &mut store) {
             Ok(()) => Ok(ExitCode::SUCCESS),
             Err(Stop::Failure(failure)) => Err(failure),
@@ -64,7 +67,7 @@ impl Program {
     }
 
     #[cfg(not(feature = "wasi"))]
-    fn world(&self) -> Result<(Linker<Host>, Store<Host>), Failure> {
+    fn world(&self, _: &Module) -> Result<(Linker<Host>, Store<Host>), Failure> {
         Ok((Linker::new(), Store::new(())))
     }
 

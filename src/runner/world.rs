@@ -3,13 +3,13 @@
 use super::error::Failure;
 use super::{Host, Program};
 use crate::wasi::{self, WasiCtx};
-use crate::{Linker, Store};
+use crate::{Linker, Module, Store};
 use std::os::unix::ffi::OsStrExt;
 
 impl Program {
-    pub(super) fn world(&self) -> Result<(Linker<Host>, Store<Host>), Failure> {
+    pub(super) fn world(&self, module: &Module) -> Result<(Linker<Host>, Store<Host>), Failure> {
         let mut linker = Linker::new();
-        wasi::add_to_linker(&mut linker, |ctx| ctx)
+        wasi::add_imports_to_linker(&mut linker, module, |ctx| ctx)
             .map_err(|error| self.failure(error.to_string()))?;
         Ok((linker, Store::new(self.wasi()?)))
     }

@@ -180,8 +180,28 @@ pub(super) fn known_stack() -> Option<Range<u64>> {
     stack.map(|(start, end)| start..end)
 }
 
+/// The bounds of the stack that a process begins on, if the caller is on it and it has bounds. To ask
+/// for it as for those of other threads has libcs read a file that lists the process's mappings.
+fn first_stack() -> Option<Range<u64>> {
+    if rustix::thread::gettid() != rustix::process::getpid() {
+        return None;
+    }
+    // The name of the program is what the kernel puts there first (`create_elf_tables`, execve(2)): at
+    // most the length of a path is above it.
+    // SAFETY: reads the program's auxiliary vector.
+    let top = unsafe { libc::getauxval(libc::AT_EXECFN) };
+    let size = rustix::process::getrlimit(rustix::process::Resource::Stack).current?;
+    let start = top.checked_sub(size)?;
+    // A child that another thread has forked goes on on that thread's stack.
+    let bounds = start..top;
+    bounds.contains(&host::stack_pointer()).then_some(bounds)
+}
+
 /// The bounds of the calling thread's stack, without its guard.
 fn stack_bounds() -> io::Result<Range<u64>> {
+    if let Some(bounds) = first_stack() {
+        return Ok(bounds);
+    }
     // SAFETY: attributes are plain data, for which zeros are a value; the call initialises them.
     let mut attributes: libc::pthread_attr_t = unsafe { mem::zeroed() };
     // SAFETY: the thread is the calling one, and the attributes are alive.

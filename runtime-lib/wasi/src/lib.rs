@@ -42,7 +42,7 @@ pub use ctx::WasiCtx;
 pub use errno::Errno;
 pub use exit::Exit;
 pub use functions::{FUNCTIONS, Function, Outcome, WasmType};
-pub use link::add_to_linker;
+pub use link::{add_imports_to_linker, add_to_linker};
 pub use memory::GuestMemory;
 pub use rights::Rights;
 pub use snapshot::Snapshot;

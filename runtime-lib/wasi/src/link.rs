@@ -1,6 +1,6 @@
 //! The functions of WASI as imports of modules.
 
-use prefab_runtime::{Caller, Error, Extern, Linker, Mode};
+use prefab_runtime::{Caller, Error, Extern, ImportType, Linker, Mode, Module};
 
 use crate::ctx::WasiCtx;
 use crate::errno::Errno;
@@ -10,38 +10,42 @@ use crate::snapshot::Snapshot;
 
 /// Defines one function in a linker, as a closure of its own parameters.
 macro_rules! define {
-    ($linker:ident $get:ident $snapshot:ident $name:ident($( $param:ident: $type:ty ),*) -> errno, preview1) => {
+    ($linker:ident $get:ident $wants:ident $snapshot:ident $name:ident($( $param:ident: $type:ty ),*) -> errno, preview1) => {
         if $snapshot == Snapshot::Preview1 {
-            define!($linker $get $snapshot $name($( $param: $type ),*) -> errno, both);
+            define!($linker $get $wants $snapshot $name($( $param: $type ),*) -> errno, both);
         }
     };
-    ($linker:ident $get:ident $snapshot:ident $name:ident($( $param:ident: $type:ty ),*) -> errno, both) => {
-        $linker.func_wrap_any_mode(
-            $snapshot.module_name(),
-            stringify!($name),
-            move |mut caller: Caller<'_, T, M> $( , $param: $type )*| -> Result<u32, Error> {
-                let errno = enter(&mut caller, $get, $snapshot, |ctx, mem| ctx.$name(mem $( , $param )*))?;
-                Ok(u32::from(errno.code()))
-            },
-        )?;
+    ($linker:ident $get:ident $wants:ident $snapshot:ident $name:ident($( $param:ident: $type:ty ),*) -> errno, both) => {
+        if $wants($snapshot.module_name(), stringify!($name)) {
+            $linker.func_wrap_any_mode(
+                $snapshot.module_name(),
+                stringify!($name),
+                move |mut caller: Caller<'_, T, M> $( , $param: $type )*| -> Result<u32, Error> {
+                    let errno = enter(&mut caller, $get, $snapshot, |ctx, mem| ctx.$name(mem $( , $param )*))?;
+                    Ok(u32::from(errno.code()))
+                },
+            )?;
+        }
     };
-    ($linker:ident $get:ident $snapshot:ident $name:ident($( $param:ident: $type:ty ),*) -> never, both) => {
-        $linker.func_wrap_any_mode(
-            $snapshot.module_name(),
-            stringify!($name),
-            move |mut caller: Caller<'_, T, M> $( , $param: $type )*| -> Result<(), Error> {
-                enter(&mut caller, $get, $snapshot, |ctx, mem| ctx.$name(mem $( , $param )*)).map(drop)
-            },
-        )?;
+    ($linker:ident $get:ident $wants:ident $snapshot:ident $name:ident($( $param:ident: $type:ty ),*) -> never, both) => {
+        if $wants($snapshot.module_name(), stringify!($name)) {
+            $linker.func_wrap_any_mode(
+                $snapshot.module_name(),
+                stringify!($name),
+                move |mut caller: Caller<'_, T, M> $( , $param: $type )*| -> Result<(), Error> {
+                    enter(&mut caller, $get, $snapshot, |ctx, mem| ctx.$name(mem $( , $param )*)).map(drop)
+                },
+            )?;
+        }
     };
 }
 
 macro_rules! define_all {
     (
-        ($linker:ident $get:ident $snapshot:ident)
+        ($linker:ident $get:ident $wants:ident $snapshot:ident)
         $( $name:ident($( $param:ident: $type:ty ),*) -> $result:ident, $since:ident; )*
     ) => {
-        $( define!($linker $get $snapshot $name($( $param: $type ),*) -> $result, $since); )*
+        $( define!($linker $get $wants $snapshot $name($( $param: $type ),*) -> $result, $since); )*
     };
 }
 
@@ -58,8 +62,41 @@ pub fn add_to_linker<T, M: Mode, G>(linker: &mut Linker<T, M>, get: G) -> Result
 where
     G: Fn(&mut T) -> &mut WasiCtx + Copy + Send + Sync + 'static,
 {
+    add_some(linker, get, |_, _| true)
+}
+
+/// As [`add_to_linker`], those functions alone that `module` imports: for a program that runs one module
+/// and ends.
+///
+/// # Errors
+///
+/// As [`add_to_linker`].
+pub fn add_imports_to_linker<T, M: Mode, G>(
+    linker: &mut Linker<T, M>,
+    module: &Module,
+    get: G,
+) -> Result<(), Error>
+where
+    G: Fn(&mut T) -> &mut WasiCtx + Copy + Send + Sync + 'static,
+{
+    let imports: Vec<ImportType> = module.imports().collect();
+    add_some(linker, get, |module, name| {
+        let mut imports = imports.iter();
+        imports.any(|import| import.name == name && import.module == module)
+    })
+}
+
+/// Defines those functions of both snapshots that `wants`, given module and name, is for.
+fn add_some<T, M: Mode, G>(
+    linker: &mut Linker<T, M>,
+    get: G,
+    wants: impl Fn(&str, &str) -> bool,
+) -> Result<(), Error>
+where
+    G: Fn(&mut T) -> &mut WasiCtx + Copy + Send + Sync + 'static,
+{
     for snapshot in Snapshot::ALL {
-        for_each_function!(define_all!(linker get snapshot));
+        for_each_function!(define_all!(linker get wants snapshot));
     }
     Ok(())
 }
