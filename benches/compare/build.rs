@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::programs::{Package, Program, Source};
 use crate::tools;
 use anyhow::{Context as _, Result};
+use prefab::targets::Target;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
@@ -228,13 +229,15 @@ impl Builder {
         Ok(target.join("release/wasmtime-run"))
     }
 
-    /// The runner for devices, as small as it gets.
+    /// The runner for devices, as small as it gets, linked statically as it is there.
     ///
     /// # Errors
     /// If cargo fails.
     pub fn prefab_run(&self) -> Result<PathBuf> {
         let target = self.built.join("prefab-run-target");
+        let host = Target::host().context("the host is no target of Prefab's")?;
         let mut cargo = Command::new("cargo");
+        cargo.env("RUSTFLAGS", "-C target-feature=+crt-static");
         cargo.args([
             "build",
             "-q",
@@ -252,8 +255,9 @@ impl Builder {
             "--manifest-path",
         ]);
         cargo.arg(self.benches.join("../Cargo.toml"));
+        cargo.args(["--target", host.triple()]);
         tools::output(cargo.arg("--target-dir").arg(&target))?;
-        Ok(target.join("small/prefab-run"))
+        Ok(target.join(host.triple()).join("small/prefab-run"))
     }
 
     fn native(&self, compiler: &str, program: &Program, out: &Path) -> Result<()> {

@@ -7,6 +7,7 @@
 
 use super::exec::Exec;
 use super::handler;
+use crate::pages::PageSize;
 use prefab_targets::host;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use std::cell::{Cell, OnceCell};
@@ -186,10 +187,11 @@ fn first_stack() -> Option<Range<u64>> {
     if rustix::thread::gettid() != rustix::process::getpid() {
         return None;
     }
-    // The name of the program is what the kernel puts there first (`create_elf_tables`, execve(2)): at
-    // most the length of a path is above it.
+    // The name of the program is what the kernel puts there first (`begin_new_exec` in its fs/exec.c):
+    // the stack ends with that page.
     // SAFETY: reads the program's auxiliary vector.
-    let top = unsafe { libc::getauxval(libc::AT_EXECFN) };
+    let name = unsafe { libc::getauxval(libc::AT_EXECFN) };
+    let top = PageSize::of_system().round_up(usize::try_from(name).ok()?)? as u64;
     let size = rustix::process::getrlimit(rustix::process::Resource::Stack).current?;
     let start = top.checked_sub(size)?;
     // A child that another thread has forked goes on on that thread's stack.
