@@ -55,6 +55,8 @@ pub struct Builder {
     pub built: PathBuf,
     /// `prefab`, the command line.
     pub prefab: PathBuf,
+    /// The processor that `prefab` compiles for; by default what all of the family have.
+    cpu: Option<String>,
     /// A digest of `prefab`: what it compiles is as new as itself.
     prefab_digest: String,
     sources: BTreeMap<String, (PathBuf, String)>,
@@ -65,7 +67,7 @@ impl Builder {
     ///
     /// # Errors
     /// If they cannot be obtained, or there is no `prefab` beside this program.
-    pub fn new(benches: &Path, built: &Path) -> Result<Self> {
+    pub fn new(benches: &Path, built: &Path, cpu: Option<&str>) -> Result<Self> {
         fs::create_dir_all(built)?;
         let prefab = std::env::current_exe()?.with_file_name("prefab");
         Ok(Self {
@@ -73,6 +75,7 @@ impl Builder {
             built: built.to_owned(),
             prefab_digest: digest(&[&prefab])?,
             prefab,
+            cpu: cpu.map(str::to_owned),
             sources: crate::obtain::sources(benches)?,
         })
     }
@@ -123,8 +126,16 @@ impl Builder {
     /// If that fails.
     pub fn prefab(&self, level: &str, wasm: &Path, out: &Path) -> Result<()> {
         let mut prefab = Command::new(&self.prefab);
-        prefab.args(["compile", level]).arg(wasm).arg("-o").arg(out);
+        prefab.args(["compile", level]).args(self.cpu_options());
+        prefab.arg(wasm).arg("-o").arg(out);
         make(out, &[wasm], &self.prefab_digest, &mut prefab)
+    }
+
+    /// What `prefab compile` is told of the processor.
+    pub fn cpu_options(&self) -> Vec<&str> {
+        self.cpu
+            .as_deref()
+            .map_or_else(Vec::new, |cpu| vec!["--cpu", cpu])
     }
 
     /// Compiles a module by the crate wasmtime, in its default configuration.
@@ -258,6 +269,19 @@ impl Builder {
         cargo.args(["--target", host.triple()]);
         tools::output(cargo.arg("--target-dir").arg(&target))?;
         Ok(target.join(host.triple()).join("small/prefab-run"))
+    }
+
+    /// As [`precompile`](Self::precompile), for what every processor of the family has: valgrind runs no more.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub fn precompile_for_any(&self, program: &Program) -> Result<PathBuf> {
+        let wasm = Engine::Node.file(&self.built, program.name);
+        let out = self.built.join(format!("{}.any.cwasm", program.name));
+        let mut compare = Command::new(std::env::current_exe()?);
+        compare.args(["precompile", "--any"]).arg(&wasm).arg(&out);
+        make(&out, &[&wasm], "wasmtime 48.0.8", &mut compare)?;
+        Ok(out)
     }
 
     fn native(&self, compiler: &str, program: &Program, out: &Path) -> Result<()> {

@@ -43,6 +43,9 @@ struct Arguments {
     /// Write docs/performance also if only a part was measured
     #[arg(long)]
     write: bool,
+    /// What Prefab compiles for, as `prefab compile --cpu` says it; by default what every machine has
+    #[arg(long)]
+    cpu: Option<String>,
     /// Where everything is built
     #[arg(long, default_value = "target/compare")]
     folder: PathBuf,
@@ -67,6 +70,9 @@ enum Part {
         out: PathBuf,
         #[arg(long, default_value_t = 2)]
         threads: usize,
+        /// For any processor of the family
+        #[arg(long)]
+        any: bool,
     },
 }
 
@@ -74,14 +80,23 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match &arguments.part {
         Some(Part::Worker { engine, what, file }) => worker::serve(engine, what, file),
-        Some(Part::Precompile { wasm, out, threads }) => worker::precompile(wasm, out, *threads),
+        Some(Part::Precompile {
+            wasm,
+            out,
+            threads,
+            any,
+        }) => worker::precompile(wasm, out, *threads, *any),
         None => compare(&arguments),
     }
 }
 
 fn compare(arguments: &Arguments) -> Result<()> {
     let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let builder = Builder::new(benches, &std::path::absolute(&arguments.folder)?)?;
+    let builder = Builder::new(
+        benches,
+        &std::path::absolute(&arguments.folder)?,
+        arguments.cpu.as_deref(),
+    )?;
     let mut measured = Vec::new();
     let programs = arguments.programs();
     if !programs.is_empty() {
@@ -101,7 +116,7 @@ fn compare(arguments: &Arguments) -> Result<()> {
     }
     measured.extend(around(&builder, arguments)?);
     let report = Report {
-        machine: Machine::here(),
+        machine: Machine::here(&builder.cpu_options()),
         groups: measured,
     };
     println!("{}\n", report.machine.line());

@@ -82,9 +82,8 @@ fn compile(builder: &Builder, wasm: &Path, processors: usize, rounds: usize) -> 
             let mut command = Command::new(&launch);
             match level {
                 Some(level) => {
-                    command
-                        .arg(&builder.prefab)
-                        .args(["compile", level, "--jobs"]);
+                    command.arg(&builder.prefab).args(["compile", level]);
+                    command.args(builder.cpu_options()).arg("--jobs");
                     command
                         .arg(threads.to_string())
                         .arg(wasm)

@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 /// How much less of each program is run, as valgrind takes its time.
 const PART: u32 = 20;
 
-/// Counts each program's instructions; node's are not counted, as it compiles meanwhile.
+/// Counts each program's instructions, compiled for what every processor has; node's are not counted, as it compiles meanwhile.
 ///
 /// # Errors
 /// If valgrind is missing or a program fails.
@@ -38,7 +38,10 @@ pub fn run(builder: &Builder, programs: &[&Program], engines: &[Engine]) -> Resu
         for engine in engines_of(program, &engines) {
             cells.push(match engine {
                 Some(engine) => {
-                    let file = engine.file(&builder.built, program.name);
+                    let file = match engine {
+                        Engine::Wasmtime => builder.precompile_for_any(program)?,
+                        _ => engine.file(&builder.built, program.name),
+                    };
                     let n = (program.n / PART).max(1);
                     let (with, without) = (
                         count(engine, &file, &format!("{n}\n"))?,

@@ -13,8 +13,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// This one.
-    pub fn here() -> Self {
+    /// This one, with what `prefab compile` is told of its processor.
+    pub fn here(cpu_options: &[&str]) -> Self {
         let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let models = info
             .lines()
@@ -33,6 +33,8 @@ impl Machine {
             let version = version.unwrap_or_else(|| "missing".into());
             format!("{name} {}", version.trim_start_matches('v'))
         });
+        let prefab = format!("{} {}", prefab::COMPILER_VERSION, cpu_options.join(" "));
+        let prefab = prefab.trim_end().to_owned();
         Self {
             processor: if model.is_empty() {
                 std::env::consts::ARCH
@@ -41,7 +43,7 @@ impl Machine {
             }
             .to_owned(),
             processors: std::thread::available_parallelism().map_or(1, usize::from),
-            versions: tools.chain([prefab::COMPILER_VERSION.to_owned()]).collect(),
+            versions: tools.chain([prefab]).collect(),
         }
     }
 

@@ -5,7 +5,7 @@
 #![allow(unsafe_code, reason = "runs what the comparison has built")]
 
 use super::Job;
-use anyhow::{Result as AnyResult, bail};
+use anyhow::{Context as _, Result as AnyResult, bail};
 use std::path::Path;
 use wasmtime::{
     Config, Engine, Instance, InstanceAllocationStrategy, Linker, Module, PoolingAllocationConfig,
@@ -17,13 +17,19 @@ fn error(error: wasmtime::Error) -> anyhow::Error {
     anyhow::Error::from_boxed(error.into())
 }
 
-/// Compiles a module; on all processors if it is told to use several threads.
+/// Compiles a module; on all processors if it is told to use several threads, and for this one unless for
+/// any of its family.
 ///
 /// # Errors
 /// If the module does not compile or files cannot be read or written.
-pub fn precompile(wasm: &Path, out: &Path, threads: usize) -> AnyResult<()> {
+pub fn precompile(wasm: &Path, out: &Path, threads: usize, for_any: bool) -> AnyResult<()> {
     let mut config = Config::new();
     config.parallel_compilation(threads > 1);
+    if for_any {
+        let host =
+            prefab::targets::Target::host().context("this machine is none of Prefab's targets")?;
+        config.target(host.triple()).map_err(error)?;
+    }
     let engine = Engine::new(&config).map_err(error)?;
     let code = engine.precompile_module(&std::fs::read(wasm)?);
     Ok(std::fs::write(out, code.map_err(error)?)?)
