@@ -83,7 +83,19 @@ impl FuncTranslator<'_, '_> {
     }
 
     /// Makes an access of `size_bytes` safe that starts `offset` behind `index`.
-    pub fn access(&mut self, memory: u32, index: Value, offset: u64, size_bytes: u32) -> Address {
+    pub fn access(
+        &mut self,
+        memory: u32,
+        mut index: Value,
+        mut offset: u64,
+        size_bytes: u32,
+    ) -> Address {
+        // What is added to the index belongs to the offset, where the sum cannot wrap.
+        while let Some((rest, constant)) = self.sum(index)
+            && self.is_displacement(offset + constant, size_bytes)
+        {
+            (index, offset) = (rest, offset + constant);
+        }
         let mut flags = MemFlagsData::new()
             .with_endianness(Endianness::Little)
             .with_alias_region(Some(self.regions.heap));
@@ -95,7 +107,7 @@ impl FuncTranslator<'_, '_> {
                 true
             }
         };
-        let mut index = self.builder.ins().uextend(I64, index);
+        index = self.builder.ins().uextend(I64, index);
         let displacement = i32::try_from(offset).ok().filter(|_| covered);
         if displacement.is_none() {
             index = self.builder.ins().iadd_imm_s(index, offset as i64);
@@ -114,6 +126,14 @@ impl FuncTranslator<'_, '_> {
             flags,
             base,
             offset: Offset32::new(displacement.unwrap_or(0)),
+        }
+    }
+
+    /// Whether an access may have this offset as part of its address.
+    fn is_displacement(&self, offset: u64, size_bytes: u32) -> bool {
+        match self.env.memory_plan {
+            MemoryPlan::Guarded => self.is_in_guard(offset, size_bytes),
+            MemoryPlan::Bounded => i32::try_from(offset).is_ok(),
         }
     }
 

@@ -3,6 +3,7 @@
 //! One file per family of operators. The operand stack is a stack of values; code that cannot be
 //! reached is skipped, so that every value on it exists.
 
+mod bound;
 mod bulk;
 mod call;
 mod control;
