@@ -138,13 +138,17 @@ pub fn compile(machine: &Machine, file: &str, folder: &Path) -> Result<PathBuf> 
     let mut module = repository(FOLDER).join(file);
     if file.ends_with(".c") {
         let wasm = folder.join(file).with_extension("wasm");
-        let mut clang = Command::new("clang");
-        clang
-            .args(["--target=wasm32-wasi", "-O1"])
-            .arg(repository(FOLDER).join("guests").join(file))
-            .arg("-o")
-            .arg(&wasm);
-        run(&mut clang)?;
+        // In two steps: a clang that is to optimise and link has Binaryen do so, too, if it is there,
+        // and that drops the names that backtraces show.
+        let object = folder.join(file).with_extension("wasm.o");
+        let clang = || {
+            let mut command = Command::new("clang");
+            command.arg("--target=wasm32-wasi");
+            command
+        };
+        let source = repository(FOLDER).join("guests").join(file);
+        run(clang().args(["-O1", "-c", "-o"]).arg(&object).arg(source))?;
+        run(clang().arg("-o").arg(&wasm).arg(&object))?;
         module = wasm;
     }
     let name = Path::new(file).file_stem().context("a file has a name")?;
