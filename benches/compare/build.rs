@@ -115,6 +115,9 @@ impl Builder {
                 Engine::Wasmtime => self.precompile(&wasm, &out)?,
                 Engine::PrefabO1 => self.prefab("-O1", &wasm, &out)?,
                 Engine::PrefabO2 => self.prefab("-O2", &wasm, &out)?,
+                Engine::PrefabNative => {
+                    self.prefab_for(&["--cpu", "native"], "-O2", &wasm, &out)?
+                }
             }
         }
         Ok(())
@@ -125,8 +128,12 @@ impl Builder {
     /// # Errors
     /// If that fails.
     pub fn prefab(&self, level: &str, wasm: &Path, out: &Path) -> Result<()> {
+        self.prefab_for(&self.cpu_options(), level, wasm, out)
+    }
+
+    fn prefab_for(&self, cpu: &[&str], level: &str, wasm: &Path, out: &Path) -> Result<()> {
         let mut prefab = Command::new(&self.prefab);
-        prefab.args(["compile", level]).args(self.cpu_options());
+        prefab.args(["compile", level]).args(cpu);
         prefab.arg(wasm).arg("-o").arg(out);
         make(out, &[wasm], &self.prefab_digest, &mut prefab)
     }

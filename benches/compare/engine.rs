@@ -13,11 +13,13 @@ pub enum Engine {
     Wasmtime,
     PrefabO1,
     PrefabO2,
+    /// For the processor that it runs on, as wasmtime and node compile.
+    PrefabNative,
 }
 
 impl Engine {
     /// In the order of the report's columns.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Gcc,
         Self::Clang,
         Self::Wasm2c,
@@ -25,6 +27,7 @@ impl Engine {
         Self::Wasmtime,
         Self::PrefabO1,
         Self::PrefabO2,
+        Self::PrefabNative,
     ];
 
     /// What a reader calls it.
@@ -37,6 +40,7 @@ impl Engine {
             Self::Wasmtime => "wasmtime",
             Self::PrefabO1 => "Prefab -O1",
             Self::PrefabO2 => "Prefab -O2",
+            Self::PrefabNative => "Prefab -O2 --cpu native",
         }
     }
 
@@ -50,6 +54,7 @@ impl Engine {
             Self::Wasmtime => "cwasm",
             Self::PrefabO1 => "O1.o",
             Self::PrefabO2 => "O2.o",
+            Self::PrefabNative => "native.o",
         };
         built.join(format!("{name}.{suffix}"))
     }
@@ -67,7 +72,7 @@ impl Engine {
                 Ok(node)
             }
             Self::Wasmtime => worker("wasmtime", "run", file),
-            Self::PrefabO1 | Self::PrefabO2 => worker("prefab", "run", file),
+            Self::PrefabO1 | Self::PrefabO2 | Self::PrefabNative => worker("prefab", "run", file),
             Self::Gcc | Self::Clang | Self::Wasm2c => worker("native", "run", file),
         }
     }

@@ -31,6 +31,7 @@ fn colour(column: &str) -> RGBColor {
         ("node", RGBColor(214, 160, 30)),
         (THEIRS, RGBColor(146, 84, 176)),
         ("Prefab -O1", RGBColor(122, 174, 232)),
+        ("Prefab -O2 --cpu native", RGBColor(10, 50, 120)),
         ("Prefab -O2", RGBColor(18, 100, 200)),
         ("prefab-run", RGBColor(18, 100, 200)),
     ];

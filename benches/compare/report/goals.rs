@@ -44,6 +44,7 @@ const fn goal(
 }
 
 const O2: (&str, Option<&str>) = ("Prefab -O2", WASMTIME);
+const NATIVE: (&str, Option<&str>) = ("Prefab -O2 --cpu native", WASMTIME);
 const O1_1: (&str, Option<&str>) = ("Prefab -O1, 1 thread", Some("wasmtime, 1 thread"));
 
 const GOALS: &[Goal] = &[
@@ -57,6 +58,18 @@ const GOALS: &[Goal] = &[
         "the worst program, beside wasmtime",
         ("programs", ""),
         O2,
+        (Of::Worst, 1.03),
+    ),
+    goal(
+        "programs, geomean, processor for processor",
+        ("programs", ""),
+        NATIVE,
+        (Of::Mean, 0.90),
+    ),
+    goal(
+        "the worst program, processor for processor",
+        ("programs", ""),
+        NATIVE,
         (Of::Worst, 1.03),
     ),
     goal(
