@@ -25,7 +25,7 @@
 //! Opening a map looks at its header alone; looking up takes no lock and no memory: the signal
 //! handler does.
 //!
-//! Objects whose note does not say that they have such a map have [`tables`] instead.
+//! Objects whose note does not say that they have such a map have two tables instead (`tables.rs`).
 
 mod bits;
 mod tables;
