@@ -94,12 +94,14 @@ pub fn compile(
     let module = env.module;
     let total = module.bodies.len();
     let done = AtomicUsize::new(0);
-    // The largest first, so that no thread has one to do when the others are done.
+    // The largest first, and one at a time to whoever is free, so that no thread has much to do when
+    // the others are done. In halves, one would have nearly all.
     let mut order: Vec<u32> = (0..total as u32).collect();
     order.sort_by_key(|defined| Reverse(module.bodies[*defined as usize].range.len()));
     // All are compiled even if one fails, so that the error is that of the first.
     let mut results: Vec<(u32, Result<Code, CompileError>)> = order
-        .into_par_iter()
+        .into_iter()
+        .par_bridge()
         .map_init(State::default, |state, defined| {
             let code = compile_func(env, cache, defined, state).map_err(|error| {
                 let func = module.imported_funcs() + defined;
