@@ -3,6 +3,10 @@
 
 mod native;
 mod prefab;
+#[cfg(feature = "peers")]
+mod wasmtime;
+#[cfg(not(feature = "peers"))]
+#[path = "without_wasmtime.rs"]
 mod wasmtime;
 
 pub use wasmtime::precompile;
