@@ -167,6 +167,7 @@ const UNSAFE_FILES: &[&str] = &[
     "targets/src/aarch64/host.rs",
     "targets/src/host.rs",
     "targets/src/riscv64/host.rs",
+    "src/bin/prefab-run.rs",
     "src/runner/load.rs",
     "src/wast/load.rs",
     "targets/src/x86_64/host.rs",

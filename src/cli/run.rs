@@ -59,7 +59,7 @@ impl RunArgs {
             env: self.env,
             argv0: self.argv0,
         };
-        program.run(&module)
+        Ok(program.run(&module)?.into())
     }
 }
 

@@ -13,7 +13,6 @@ use error::Failure;
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 /// The exit code of a program that trapped: 128 + SIGABRT.
@@ -51,16 +50,16 @@ pub struct Program {
 }
 
 impl Program {
-    /// Runs `module`, which is in the program's file.
+    /// Runs `module`, which is in the program's file; returns its exit code.
     ///
     /// # Errors
     /// If its imports are not there, or it cannot be started.
-    pub fn run(&self, module: &Module) -> Result<ExitCode, Failure> {
+    pub fn run(&self, module: &Module) -> Result<u8, Failure> {
         // The process ends with the program: the system gives everything back at once.
         let (linker, store) = self.world(module)?;
         let (linker, mut store) = (ManuallyDrop::new(linker), ManuallyDrop::new(store));
         match self.start(module, &linker, &mut store) {
-            Ok(()) => Ok(ExitCode::SUCCESS),
+            Ok(()) => Ok(0),
             Err(Stop::Failure(failure)) => Err(failure),
             Err(Stop::Error(error)) => self.stopped(error),
         }
@@ -98,17 +97,17 @@ impl Program {
     }
 
     /// The exit code of a program that did not just return.
-    fn stopped(&self, error: Error) -> Result<ExitCode, Failure> {
+    fn stopped(&self, error: Error) -> Result<u8, Failure> {
         #[cfg(feature = "wasi")]
         if let Some(exit) = error.downcast_ref::<crate::wasi::Exit>() {
             // The system keeps eight bits, of a guest's exit code too.
-            return Ok(ExitCode::from(exit.code as u8));
+            return Ok(exit.code as u8);
         }
         let failure = self.failure(error.to_string());
         match error {
             Error::Trap(_) => {
                 eprintln!("{failure}");
-                Ok(ExitCode::from(TRAPPED))
+                Ok(TRAPPED)
             }
             _ => Err(failure),
         }

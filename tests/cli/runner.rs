@@ -155,6 +155,52 @@ fn programs_and_their_world() {
     assert_eq!(run.code, Some(221), "{run:?}");
 }
 
+/// What a program of Rust's is given before its `main`: standard descriptors are open whoever closed them, and
+/// a pipe that nobody reads is an error and no end.
+#[cfg(feature = "wasi")]
+#[test]
+fn descriptors_and_pipes() {
+    let place = Place::new();
+    place.write(
+        "write.wat",
+        r#"(module
+             (import "wasi_snapshot_preview1" "fd_write"
+               (func $write (param i32 i32 i32 i32) (result i32)))
+             (import "wasi_snapshot_preview1" "fd_read"
+               (func $read (param i32 i32 i32 i32) (result i32)))
+             (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+             (memory (export "memory") 2)
+             ;; 64 KiB from 65536 on: more than a pipe takes while nobody reads.
+             (data (i32.const 0) "\00\00\01\00\00\00\01\00")
+             ;; Exits with an errno of writing, or 100 + the bytes that there are to read.
+             (func (export "_start") (local $turns i32) (local $errno i32)
+               (loop $again
+                 (local.set $errno
+                   (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))
+                 (if (local.get $errno) (then (call $exit (local.get $errno))))
+                 (br_if $again (i32.lt_u
+                   (local.tee $turns (i32.add (local.get $turns) (i32.const 1))) (i32.const 64))))
+               (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 16)))
+               (call $exit (i32.add (i32.const 100) (i32.load (i32.const 16))))))"#,
+    );
+    assert_eq!(place.prefab(["compile", "write.wat"]).code, Some(0));
+    let shell = |script: &str| {
+        let runner = env!("CARGO_BIN_EXE_prefab-run");
+        let output = Command::new("sh")
+            .args(["-c", script, runner])
+            .current_dir(place.path(""))
+            .output()
+            .expect("there is a shell");
+        Run::new(output)
+    };
+    // The object, which would be descriptor 0, is not what the program reads.
+    let run = shell(r#""$0" write.o <&- >&- 2>&-"#);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(100), ""), "{run:?}");
+    // EPIPE is 64.
+    let run = shell(r#"{ "$0" write.o </dev/null; echo $? >&2; } | true"#);
+    assert_eq!(run.stderr, "64\n", "{run:?}");
+}
+
 #[test]
 fn command_lines_and_files_that_are_none() {
     let place = Place::new();
