@@ -9,7 +9,8 @@ use crate::map::Source;
 use goblin::container::{Container, Ctx, Endian};
 use goblin::elf::header::{EI_CLASS, EI_DATA, ELFCLASS64, ELFDATA2LSB, ELFMAG, SIZEOF_IDENT};
 use goblin::elf::section_header::{SHT_NOBITS, SHT_REL, SHT_RELA, SHT_SYMTAB};
-use goblin::elf::{Elf, Header, RelocSection, SectionHeader, Sym, Symtab};
+use goblin::elf::{Elf, Header, Reloc, SectionHeader, Sym, Symtab};
+use goblin::elf64::reloc as reloc64;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -310,10 +311,24 @@ fn is_for(header: &SectionHeader, index: usize) -> bool {
 }
 
 impl Relocations<'_, '_> {
-    /// The relocations, in their order.
-    pub(crate) fn entries(&self) -> Result<RelocSection<'_>, Problem> {
-        RelocSection::parse(&self.entries, 0, self.entries.len(), true, CONTEXT)
-            .map_err(|error| Problem::malformed("relocations", error))
+    /// The relocations, in their order. There may be hundreds, so each is taken apart here, which goblin does
+    /// for either size and byte order (gABI, "Relocation": `Elf64_Rela`).
+    pub(crate) fn entries(&self) -> Result<impl Iterator<Item = Reloc>, Problem> {
+        let (entries, rest) = self.entries.as_chunks::<{ reloc64::SIZEOF_RELA }>();
+        if !rest.is_empty() {
+            return Err(Problem::malformed("relocations", "the last is not whole"));
+        }
+        let parse = |entry: &[u8; reloc64::SIZEOF_RELA]| {
+            let (words, _) = entry.as_chunks::<8>();
+            let [offset, info, addend] = [0, 1, 2].map(|at| u64::from_le_bytes(words[at]));
+            Reloc {
+                r_offset: offset,
+                r_addend: Some(addend as i64),
+                r_sym: reloc64::r_sym(info) as usize,
+                r_type: reloc64::r_type(info),
+            }
+        };
+        Ok(entries.iter().map(parse))
     }
 
     /// The symbol of this index.

@@ -89,7 +89,7 @@ pub(crate) fn check(object: &Object<'_>, parts: &Parts<'_>, slots: &[u8]) -> Res
             relocations: &relocations,
             absolute_64: host::target().relocations().absolute_64,
         };
-        for (index, relocation) in relocations.entries()?.iter().enumerate() {
+        for (index, relocation) in relocations.entries()?.enumerate() {
             // Of the types there may be hundreds, which lie one behind the other.
             if let Some(slot) = place.type_slot(&relocation)
                 && filled.replace(Pointer::Slot(slot)) == Some(false)
