@@ -15,6 +15,35 @@ pub struct StaticTable {
     pub elements: Vec<Option<u32>>,
     /// Where it starts among the module's static tables, in bytes.
     pub offset: u64,
+    /// Per canonical type that few of the elements are of, these: their indices, ascending, and
+    /// their functions, which are all the module's own.
+    pub few: BTreeMap<u32, Vec<(u32, u32)>>,
+}
+
+/// How many elements are few: calling one of them directly takes less time than calling it by an
+/// address, which processors predict worse than whether two numbers are equal, and hardly more
+/// code.
+const FEW: usize = 8;
+
+impl StaticTable {
+    fn new(module: &Module<'_>, elements: Vec<Option<u32>>, offset: u64) -> Self {
+        let mut of_type = BTreeMap::<u32, Vec<(u32, u32)>>::new();
+        for (index, func) in (0..).zip(&elements) {
+            if let Some(func) = func {
+                let ty = module.canonical_func_type(*func);
+                of_type.entry(ty).or_default().push((index, *func));
+            }
+        }
+        let imported = module.imported_funcs();
+        of_type.retain(|_, found| {
+            found.len() <= FEW && found.iter().all(|(_, func)| *func >= imported)
+        });
+        Self {
+            elements,
+            offset,
+            few: of_type,
+        }
+    }
 }
 
 /// The decisions.
@@ -75,7 +104,7 @@ impl Plan {
                 .filter(|func| **func < counts.imported_funcs);
             self.thunks.extend(imported);
             self.static_tables
-                .insert(table, StaticTable { elements, offset });
+                .insert(table, StaticTable::new(module, elements, offset));
             offset += size;
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::common::{instance, module};
 use prefab::{
-    Error, ExternRef, Func, FuncType, Linker, Store, Table, TableType, TrapCode, Val, ValType,
+    Error, ExternRef, Func, FuncType, Linker, Store, Table, TableType, TrapCode, TypedFunc, Val,
+    ValType,
 };
 
 #[test]
@@ -175,4 +176,81 @@ fn bulk_operations_on_tables() {
         init.call(&mut store, (0, 0, 1)).unwrap_err().trap_code(),
         outside
     );
+}
+
+/// A table that nothing changes, in which few functions are of a type, each of which says which it is:
+/// five that follow each other, and two with others in between.
+const FEW: &str = r#"(module
+    (type $some (func (param i64) (result i64 i32)))
+    (type $rare (func (result i32)))
+    (type $no (func (param f32)))
+    (table 12 funcref)
+    (elem (i32.const 2) $a $b $c $b $a)
+    (elem (i32.const 8) $x $no $x)
+    (func $a (type $some) (local.get 0) (i32.const 1))
+    (func $b (type $some) (i64.add (local.get 0) (i64.const 1)) (i32.const 2))
+    (func $c (type $some) (i64.add (local.get 0) (i64.const 2)) (i32.const 3))
+    (func $x (type $rare) (i32.const 4))
+    (func $no (type $no))
+    (func (export "some") (param i32) (result i32) (local $which i32)
+      (call_indirect (type $some) (i64.const 10) (local.get 0))
+      (local.set $which)
+      (i32.add (i32.wrap_i64) (i32.mul (i32.const 100) (local.get $which))))
+    (func $tail (param i32) (result i64 i32)
+      (return_call_indirect (type $some) (i64.const 10) (local.get 0)))
+    (func (export "tail") (param i32) (result i32)
+      (call $tail (local.get 0)) (drop) (i32.wrap_i64))
+    (func (export "rare") (param i32) (result i32)
+      (call_indirect (type $rare) (local.get 0))))"#;
+
+#[test]
+fn one_of_few_functions_is_called_or_none_is() {
+    use prefab::TrapCode::{
+        IndirectCallTypeMismatch as Other, UndefinedElement as Outside,
+        UninitializedElement as Null,
+    };
+    let some = [
+        Err(Null),
+        Err(Null),
+        Ok(110),
+        Ok(211),
+        Ok(312),
+        Ok(211),
+        Ok(110),
+        Err(Null),
+        Err(Other),
+        Err(Other),
+        Err(Other),
+        Err(Null),
+        Err(Outside),
+        Err(Outside),
+    ];
+    let rare: Vec<_> = (0..14)
+        .map(|index| match index {
+            2..=6 | 9 => Err(Other),
+            8 | 10 => Ok(4),
+            12.. => Err(Outside),
+            _ => Err(Null),
+        })
+        .collect();
+    let (mut store, instance) = instance(FEW);
+    for (name, expected) in [
+        ("some", &some[..]),
+        ("tail", &some[..]),
+        ("rare", &rare[..]),
+    ] {
+        let func: TypedFunc<u32, u32> = instance.get_typed_func(&mut store, name).unwrap();
+        for (index, expected) in (0..).zip(expected) {
+            let index = if index == 13 { u32::MAX } else { index };
+            let found = func.call(&mut store, index).map_err(|error| match error {
+                Error::Trap(trap) => trap.code(),
+                other => panic!("{other}"),
+            });
+            let expected = expected.map(|value| match name {
+                "tail" => value % 100,
+                _ => value,
+            });
+            assert_eq!(found, expected, "{name} {index}");
+        }
+    }
 }

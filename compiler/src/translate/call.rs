@@ -1,11 +1,12 @@
 //! Calls: direct, imported, indirect, and their tail variants.
 
-use super::FuncTranslator;
+use super::{FuncTranslator, NEVER};
 use crate::codegen::abi::{POINTER, Symbol};
 use crate::error::CompileError;
+use crate::optimize::Passes;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
-use cranelift_codegen::ir::{Endianness, Inst, InstBuilder, MemFlagsData, Value};
+use cranelift_codegen::ir::{Block, Endianness, Inst, InstBuilder, MemFlagsData, Value};
 use prefab_abi::context::ContextHeader;
 use prefab_abi::descriptor::Descriptor;
 use prefab_abi::func::{ImportedFunc, StaticElement, TableElement};
@@ -93,13 +94,42 @@ impl FuncTranslator<'_, '_> {
         let index = self.pop();
         let params = self.env.module.types[type_index as usize].params();
         let args = self.pop_many(params.len());
-        let (code, context) = if self.env.plan.static_tables.contains_key(&table) {
-            self.static_callee(type_index, table, index)
-        } else {
-            self.dynamic_callee(type_index, table, index)
+        let Some(found) = self.env.plan.static_tables.get(&table) else {
+            let (code, context) = self.dynamic_callee(type_index, table, index);
+            let args = self.passed(params, &args);
+            self.call_code(type_index, code, context, args, is_tail);
+            return;
         };
-        let args = self.passed(params, &args);
-        self.call_code(type_index, code, context, args, is_tail);
+        let canonical = self.env.module.canonical_types[type_index as usize];
+        match found.few.get(&canonical) {
+            Some(few) if self.env.passes == Passes::All => {
+                let ty = &self.env.module.types[type_index as usize];
+                let args = self.passed(params, &args);
+                let done = self.call_one_of(few, ty, index, &args, is_tail);
+                // It is of another type, and traps for a reason that this finds.
+                self.static_callee(type_index, table, index);
+                self.builder.ins().trap(NEVER);
+                self.go_on(done, ty);
+            }
+            _ => {
+                let (code, context) = self.static_callee(type_index, table, index);
+                let args = self.passed(params, &args);
+                self.call_code(type_index, code, context, args, is_tail);
+            }
+        }
+    }
+
+    /// Goes on where a call of this type has gone with its results; nowhere after a tail call.
+    fn go_on(&mut self, done: Option<Block>, ty: &FuncType) {
+        let Some(done) = done else {
+            self.reachable = false;
+            return;
+        };
+        self.builder.switch_to_block(done);
+        self.builder.seal_block(done);
+        let values = self.builder.block_params(done).to_vec();
+        let results = self.received(ty.results(), &values);
+        self.stack.extend(results);
     }
 
     /// Loads a callee of the module's own from a static table.
@@ -188,7 +218,7 @@ impl FuncTranslator<'_, '_> {
     /// Traps if a callee's type differs: as uninitialised if `is_null` says so.
     fn trap_if_other_type(&mut self, differs: Value, is_null: impl FnOnce(&mut Self) -> Value) {
         let other = self.builder.create_block();
-        let next = self.builder.create_block();
+        let next = self.next_block();
         self.builder.ins().brif(differs, other, [], next, []);
         self.cold(other, |t| {
             let is_null = is_null(t);

@@ -7,6 +7,7 @@ mod bound;
 mod bulk;
 mod call;
 mod control;
+mod few;
 mod fuel;
 mod interrupt;
 mod memory;

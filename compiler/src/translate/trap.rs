@@ -95,11 +95,21 @@ impl FuncTranslator<'_, '_> {
     /// Traps if `condition` is not 0.
     pub fn trap_if(&mut self, condition: Value, code: TrapCode) {
         let trap = self.builder.create_block();
-        let next = self.builder.create_block();
+        let next = self.next_block();
         self.builder.ins().brif(condition, trap, [], next, []);
         self.cold(trap, |t| t.trap(code));
         self.builder.switch_to_block(next);
         self.builder.seal_block(next);
+    }
+
+    /// A block for what follows the current one: as seldom reached.
+    pub fn next_block(&mut self) -> cranelift_codegen::ir::Block {
+        let next = self.builder.create_block();
+        let current = self.builder.current_block();
+        if current.is_some_and(|block| self.builder.func.layout.is_cold(block)) {
+            self.builder.set_cold_block(next);
+        }
+        next
     }
 
     /// Says that the current block is seldom reached, unless it is the function's first.

@@ -3,10 +3,11 @@
 ;;! target = "riscv64"
 ;;! func = "call"
 
-;; A table that nobody writes lies in read-only data; the type is compared with an immediate.
+;; A table that nobody writes lies in read-only data; the type is compared with an immediate. It has too
+;; many functions of the type for comparisons of the index.
 (module
   (type $unary (func (param i32) (result i32)))
-  (table funcref (elem $double $square $nothing))
+  (table funcref (elem $double $square $nothing $double $square $nothing $double $square $double $double $double $double))
   (func $double (type $unary)
     local.get 0
     i32.const 1
@@ -24,7 +25,7 @@
 ;;= x86_64: call
 ;;    0: push rbp
 ;;    1: mov rbp, rsp
-;;    4: cmp esi, 3
+;;    4: cmp esi, 0xc
 ;;    7: jae 49
 ;;    d: mov r11, qword ptr [rdi - 0x30]
 ;;   11: mov eax, esi
@@ -50,7 +51,7 @@
 ;;= aarch64: call
 ;;    0: stp x29, x30, [sp, #-0x10]!
 ;;    4: mov x29, sp
-;;    8: cmp w3, #3
+;;    8: cmp w3, #0xc
 ;;    c: b.hs 60
 ;;   10: ldur x15, [x2, #-0x30]
 ;;   14: mov w1, w3
@@ -80,7 +81,7 @@
 ;;    2: c.sdsp ra, 8(sp)
 ;;    4: c.sdsp s0, 0(sp)
 ;;    6: c.mv s0, sp
-;;    8: c.li a3, 3
+;;    8: c.li a3, 0xc
 ;;    a: slli a4, a1, 0x20
 ;;    e: c.srli a4, 0x20
 ;;   10: c.slli a3, 0x20
