@@ -20,9 +20,8 @@ pub struct StaticTable {
     pub few: BTreeMap<u32, Vec<(u32, u32)>>,
 }
 
-/// How many elements are few: calling one of them directly takes less time than calling it by an
-/// address, which processors predict worse than whether two numbers are equal, and hardly more
-/// code.
+/// How many elements are few. Processors predict comparisons better than addresses, so that finding
+/// out which of them it is and calling that takes less time; but more code.
 const FEW: usize = 8;
 
 impl StaticTable {

@@ -3,7 +3,6 @@
 use super::{FuncTranslator, NEVER};
 use crate::codegen::abi::{POINTER, Symbol};
 use crate::error::CompileError;
-use crate::optimize::Passes;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, Endianness, Inst, InstBuilder, MemFlagsData, Value};
@@ -94,29 +93,23 @@ impl FuncTranslator<'_, '_> {
         let index = self.pop();
         let params = self.env.module.types[type_index as usize].params();
         let args = self.pop_many(params.len());
-        let Some(found) = self.env.plan.static_tables.get(&table) else {
-            let (code, context) = self.dynamic_callee(type_index, table, index);
+        if let Some(few) = self.few(table, type_index) {
+            let ty = &self.env.module.types[type_index as usize];
             let args = self.passed(params, &args);
-            self.call_code(type_index, code, context, args, is_tail);
+            let done = self.call_one_of(few, ty, index, &args, is_tail);
+            // It is of another type, and traps for a reason that this finds.
+            self.static_callee(type_index, table, index);
+            self.builder.ins().trap(NEVER);
+            self.go_on(done, ty);
             return;
-        };
-        let canonical = self.env.module.canonical_types[type_index as usize];
-        match found.few.get(&canonical) {
-            Some(few) if self.env.passes == Passes::All => {
-                let ty = &self.env.module.types[type_index as usize];
-                let args = self.passed(params, &args);
-                let done = self.call_one_of(few, ty, index, &args, is_tail);
-                // It is of another type, and traps for a reason that this finds.
-                self.static_callee(type_index, table, index);
-                self.builder.ins().trap(NEVER);
-                self.go_on(done, ty);
-            }
-            _ => {
-                let (code, context) = self.static_callee(type_index, table, index);
-                let args = self.passed(params, &args);
-                self.call_code(type_index, code, context, args, is_tail);
-            }
         }
+        let (code, context) = if self.env.plan.static_tables.contains_key(&table) {
+            self.static_callee(type_index, table, index)
+        } else {
+            self.dynamic_callee(type_index, table, index)
+        };
+        let args = self.passed(params, &args);
+        self.call_code(type_index, code, context, args, is_tail);
     }
 
     /// Goes on where a call of this type has gone with its results; nowhere after a tail call.

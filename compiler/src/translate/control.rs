@@ -98,6 +98,11 @@ impl FuncTranslator<'_, '_> {
         self.push_frame(end, results.len(), end, results.to_vec(), 0, None);
     }
 
+    /// Whether what is being translated is inside of a loop of its function.
+    pub fn is_in_loop(&self) -> bool {
+        self.frames.iter().any(|frame| frame.label != frame.end)
+    }
+
     fn push_frame(
         &mut self,
         label: Block,

@@ -2,6 +2,7 @@
 
 use super::FuncTranslator;
 use crate::codegen::abi::Symbol;
+use crate::optimize::Passes;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 use prefab_abi::types::FuncType;
@@ -19,7 +20,25 @@ struct Choice<'a> {
     other: Block,
 }
 
-impl FuncTranslator<'_, '_> {
+/// How many functions are worth more code outside of loops: code for two is hardly longer than for any.
+const FEW_OUTSIDE_LOOPS: usize = 2;
+
+impl<'a> FuncTranslator<'a, '_> {
+    /// The functions that an indirect call can be of, by their indices in the table, if they are so few
+    /// that the index is compared.
+    pub fn few(&self, table: u32, type_index: u32) -> Option<&'a [(u32, u32)]> {
+        let canonical = self.env.module.canonical_types[type_index as usize];
+        let few = self
+            .env
+            .plan
+            .static_tables
+            .get(&table)?
+            .few
+            .get(&canonical)?;
+        let is_worth_it = few.len() <= FEW_OUTSIDE_LOOPS || self.is_in_loop();
+        (self.env.passes == Passes::All && is_worth_it).then_some(few)
+    }
+
     /// Calls the function of `few`, in which each has a number in front of it, that has the number
     /// `index`. The current block is then where it goes on, cold, if none has.
     pub fn call_one_of(

@@ -3,7 +3,7 @@
 ;;! func = "together"
 
 ;; Few functions of a type in a table that nobody writes are told apart by their indices: one by one,
-;; or, where the indices follow each other, after one look at their range.
+;; or, where the indices follow each other, after one look at their range. More than two only in loops.
 (module
   (type $unary (func (param i32) (result i32)))
   (type $none (func))
@@ -23,9 +23,11 @@
     call_indirect (type $unary))
   (table $others funcref (elem $nothing $double $square $double))
   (func (export "together") (param i32 i32) (result i32)
-    local.get 1
-    local.get 0
-    return_call_indirect $others (type $unary)))
+    loop (result i32)
+      local.get 1
+      local.get 0
+      return_call_indirect $others (type $unary)
+    end))
 
 ;;= x86_64: apart
 ;;    0: push rbp
@@ -67,40 +69,40 @@
 ;;= x86_64: together
 ;;    0: push rbp
 ;;    1: mov rbp, rsp
-;;    4: mov rax, rdx
-;;    7: lea r11d, [rsi - 1]
-;;    b: cmp r11d, 2
-;;    f: ja 4b
-;;   15: cmp esi, 2
-;;   18: jb 3f
-;;   1e: cmp esi, 3
-;;   21: jb 33
-;;   27: mov rsi, rax
-;;   2a: mov rsp, rbp
-;;   2d: pop rbp
-;;   2e: jmp func 0 <double>
-;;   33: mov rsi, rax
-;;   36: mov rsp, rbp
-;;   39: pop rbp
-;;   3a: jmp func 1 <square>
-;;   3f: mov rsi, rax
-;;   42: mov rsp, rbp
-;;   45: pop rbp
-;;   46: jmp func 0 <double>
-;;   4b: cmp esi, 4
-;;   4e: jae 83
-;;   54: mov rax, qword ptr [rdi - 0x30]
-;;   58: mov ecx, esi
-;;   5a: mov edx, dword ptr [rax + rcx*8 + 0x2c]
-;;   5e: test edx, edx
-;;   60: jne 6c
-;;   66: mov eax, dword ptr [rax + rcx*8 + 0x28]
-;;   6a: ud2
-;;   6c: cmp edx, -1
-;;   6f: je 7c
-;;   75: call prefab_trap.IndirectCallTypeMismatch
-;;   7a: ud2
-;;   7c: call prefab_trap.UninitializedElement
-;;   81: ud2
-;;   83: call prefab_trap.UndefinedElement
-;;   88: ud2
+;;    4: mov rcx, rdx
+;;    7: lea eax, [rsi - 1]
+;;    a: cmp eax, 2
+;;    d: ja 49
+;;   13: cmp esi, 2
+;;   16: jb 3d
+;;   1c: cmp esi, 3
+;;   1f: jb 31
+;;   25: mov rsi, rcx
+;;   28: mov rsp, rbp
+;;   2b: pop rbp
+;;   2c: jmp func 0 <double>
+;;   31: mov rsi, rcx
+;;   34: mov rsp, rbp
+;;   37: pop rbp
+;;   38: jmp func 1 <square>
+;;   3d: mov rsi, rcx
+;;   40: mov rsp, rbp
+;;   43: pop rbp
+;;   44: jmp func 0 <double>
+;;   49: cmp esi, 4
+;;   4c: jae 81
+;;   52: mov rax, qword ptr [rdi - 0x30]
+;;   56: mov ecx, esi
+;;   58: mov edx, dword ptr [rax + rcx*8 + 0x2c]
+;;   5c: test edx, edx
+;;   5e: jne 6a
+;;   64: mov eax, dword ptr [rax + rcx*8 + 0x28]
+;;   68: ud2
+;;   6a: cmp edx, -1
+;;   6d: je 7a
+;;   73: call prefab_trap.IndirectCallTypeMismatch
+;;   78: ud2
+;;   7a: call prefab_trap.UninitializedElement
+;;   7f: ud2
+;;   81: call prefab_trap.UndefinedElement
+;;   86: ud2
