@@ -5,7 +5,7 @@ use crate::codegen::abi::Symbol;
 use crate::error::CompileError;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::TargetIsa;
-use prefab_abi::code_map::Site;
+use prefab_abi::code_map::{InlineTable, Site};
 use std::collections::HashMap;
 use std::mem;
 use std::ops::Range;
@@ -21,6 +21,8 @@ pub struct Text {
     pub symbols: HashMap<Symbol, u32>,
     /// The code map, by code offsets.
     pub sites: Vec<Site>,
+    /// What of the code is inlined.
+    pub inlined: InlineTable,
 }
 
 impl Text {
@@ -52,6 +54,7 @@ pub fn layout(isa: &dyn TargetIsa, code: &mut [Code]) -> Result<Text, CompileErr
     let mut ranges = Vec::with_capacity(code.len());
     let mut symbols = HashMap::with_capacity(code.len());
     let mut sites = Vec::new();
+    let mut inlined = InlineTable::default();
     for piece in code {
         // Not needed twice: all of them are a good part of the memory that compilation takes.
         let bytes = mem::take(&mut piece.bytes);
@@ -76,6 +79,7 @@ pub fn layout(isa: &dyn TargetIsa, code: &mut [Code]) -> Result<Text, CompileErr
             code_offset: start + site.code_offset,
             ..*site
         }));
+        inlined.append(start, &piece.inlined);
     }
     let bytes = builder.finish(&mut plane);
     if u32::try_from(bytes.len()).is_err() {
@@ -88,5 +92,6 @@ pub fn layout(isa: &dyn TargetIsa, code: &mut [Code]) -> Result<Text, CompileErr
         ranges,
         symbols,
         sites,
+        inlined,
     })
 }

@@ -136,7 +136,7 @@ fn contents<'a>(
         text.bytes,
         metadata.meta,
         Vec::new(),
-        write_code_map(&text.sites),
+        write_code_map(&text.sites, &text.inlined),
         metadata.static_tables,
         metadata.data,
         image.bytes,
@@ -154,7 +154,8 @@ fn contents<'a>(
             content.update(bytes);
         }
     }
-    let note = note(module, options, content.finalize().into())?;
+    let mut note = note(module, options, content.finalize().into())?;
+    note.has_inlined = !text.inlined.inlined.is_empty();
     parts[Part::Note as usize] = note.to_bytes();
     Ok(Contents {
         target: options.target(),
@@ -213,6 +214,7 @@ fn note(
         is_interruptible: options.is_interruptible,
         uses_fuel: options.uses_fuel,
         has_code_map: true,
+        has_inlined: false,
         options: options.describe(),
         module_sha256: Sha256::digest(module.wasm).into(),
         content_sha256,

@@ -112,12 +112,22 @@ fn instructions() {
     assert!(by_name.starts_with("func 2 <caller>: "), "{by_name}");
     assert_eq!(disasm("2"), by_name);
     assert_eq!(disasm("twice as much"), disasm("double"));
-    // The call by its name, the division by its trap, both by their place in the module.
+    // What is inlined by its name, the division by its trap, both by their place in the module.
     let line = |words: &str| by_name.lines().find(|line| line.contains(words)).unwrap();
-    assert!(line("func 1 <double>").contains(", wasm 0x"), "{by_name}");
+    assert!(
+        line(" of func 1 <double>").contains("; wasm 0x"),
+        "{by_name}"
+    );
     assert!(
         line("trap: integer overflow").contains(", wasm 0x"),
         "{by_name}"
+    );
+    place.prefab(["compile", "-O1", "app.wat"]).ok();
+    let called = disasm("caller");
+    let mut lines = called.lines();
+    assert!(
+        lines.any(|line| line.contains("func 1 <double>, wasm 0x")),
+        "{called}"
     );
     for (func, message) in [
         ("0", "func 0 is imported: it has no code"),

@@ -1,7 +1,7 @@
 //! Traps, and where they happened.
 
-use crate::common::{instance, module};
-use prefab::{Error, Instance, Linker, Store, TrapCode};
+use crate::common::{instance, module, module_with};
+use prefab::{Error, Frame, Instance, Linker, OptLevel, Store, TrapCode};
 
 const TRAPS: &str = r#"(module
     (memory 1)
@@ -103,6 +103,61 @@ fn backtraces_name_functions_and_places() {
         text.starts_with("wasm trap: integer divide by zero\n  0: test!inner @ 0x"),
         "{text}"
     );
+}
+
+/// Functions that stand inside of others, and inside of themselves, have frames like any other.
+#[test]
+fn backtraces_are_the_same_with_and_without_inlining() {
+    let text = r#"(module
+        (import "" "host" (func $host (param i32) (result i32)))
+        (memory 1)
+        (func $load (param i32) (result i32) (i32.load (local.get 0)))
+        (func $both (param i32) (result i32)
+          (i32.add (call $load (local.get 0)) (call $load (i32.mul (local.get 0) (i32.const 3)))))
+        (func $asks (param i32) (result i32) (call $host (local.get 0)))
+        (func $down (param i32) (result i32)
+          (if (result i32) (i32.eqz (local.get 0))
+            (then unreachable)
+            (else (i32.add (call $down (i32.sub (local.get 0) (i32.const 1))) (i32.const 1)))))
+        (func (export "first") (param i32) (result i32) (call $both (local.get 0)))
+        (func (export "host") (param i32) (result i32)
+          (i32.add (call $both (i32.const 8)) (call $asks (local.get 0))))
+        (func (export "deep") (param i32) (result i32) (call $down (local.get 0))))"#;
+    let traces = |level| {
+        let module = module_with(text, |options| options.opt_level = level);
+        let mut linker = Linker::new();
+        let fails = |value: i32| -> Result<i32, Error> { Err(Error::host(format!("{value}"))) };
+        linker.func_wrap("", "host", fails).unwrap();
+        let mut store = Store::new(());
+        let instance = linker.instantiate(&mut store, &module).unwrap();
+        let mut trace = |name: &str, arg: i32| {
+            let func = instance
+                .get_typed_func::<i32, i32>(&mut store, name)
+                .unwrap();
+            match func.call(&mut store, arg).unwrap_err() {
+                Error::Trap(trap) => trap.backtrace().to_vec(),
+                Error::Host(error) => error.backtrace().to_vec(),
+                error => panic!("{error}"),
+            }
+        };
+        [
+            trace("first", i32::MAX),
+            trace("first", i32::MAX / 3),
+            trace("host", 7),
+            trace("deep", 20),
+        ]
+    };
+    let expected = traces(OptLevel::O1);
+    let indices = |trace: &[Frame]| {
+        trace
+            .iter()
+            .map(|frame| frame.func_index)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(indices(&expected[0]), [1, 2, 5]);
+    assert_eq!(indices(&expected[2]), [3, 6]);
+    assert_eq!(expected[3].len(), 22);
+    assert_eq!(traces(OptLevel::O2), expected);
 }
 
 #[test]

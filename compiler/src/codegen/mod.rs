@@ -11,7 +11,7 @@ use crate::error::CompileError;
 use crate::module::Module;
 use crate::optimize::Passes;
 use crate::plan::Plan;
-use crate::translate::{Env, is_ruled_out, trap_code};
+use crate::translate::{Env, Inlining, is_ruled_out, trap_code};
 use abi::Symbol;
 use cache::Cache;
 use cranelift_codegen::binemit::Reloc;
@@ -21,7 +21,7 @@ use cranelift_codegen::{CompiledCode, FinalizedMachReloc, FinalizedRelocTarget};
 use glue::{Glue, Passing};
 use pipeline::State;
 use prefab_abi::builtin::Builtin;
-use prefab_abi::code_map::Site;
+use prefab_abi::code_map::{InlineTable, Site};
 use prefab_abi::note::Traps;
 use prefab_abi::trap::TrapCode;
 use rayon::prelude::*;
@@ -56,6 +56,8 @@ pub struct Code {
     pub relocs: Vec<CodeReloc>,
     /// Its part of the code map; offsets are from the start of the code.
     pub sites: Vec<Site>,
+    /// What of it is inlined; offsets are from the start of the code.
+    pub inlined: InlineTable,
     /// How to unwind its frame.
     pub unwind: Option<UnwindInfo>,
     /// How much of the stack its frame takes, in bytes; without what the caller has put there.
@@ -139,7 +141,7 @@ pub fn compile(
         .into_par_iter()
         .map_init(State::default, |state, function| {
             state.context.func = function;
-            finish_func(env, cache, Passes::None, state)
+            finish_func(env, cache, Passes::None, &Inlining::default(), state)
         })
         .collect();
     for result in glue {
@@ -173,7 +175,14 @@ fn guarded(
         {
             let ty = env.module.func_type(index);
             state.context.func = glue.guard(index, ty, body.frame_size_bytes);
-            code.push(finish_func(env, cache, Passes::None, &mut state)?);
+            let inlining = Inlining::default();
+            code.push(finish_func(
+                env,
+                cache,
+                Passes::None,
+                &inlining,
+                &mut state,
+            )?);
             body.symbol = Symbol::Body(index);
         }
         code.push(body);
@@ -220,27 +229,29 @@ fn compile_func(
 ) -> Result<Code, CompileError> {
     // A function that was refused has left what there was of it.
     state.context.clear();
-    crate::translate::translate(env, defined, &mut state.context.func, &mut state.builder)?;
-    finish_func(env, cache, env.passes, state)
+    let (func, builder) = (&mut state.context.func, &mut state.builder);
+    let inlining = crate::translate::translate(env, defined, func, builder)?;
+    finish_func(env, cache, env.passes, &inlining, state)
 }
 
 fn finish_func(
     env: &Env<'_>,
     cache: Option<&Cache>,
     passes: Passes,
+    inlining: &Inlining,
     state: &mut State,
 ) -> Result<Code, CompileError> {
     let cache = cache.map(|cache| cache.entry(env.isa, &state.context.func, passes));
     let found = cache.as_ref().and_then(|entry| {
         let compiled = entry.get(&state.context.func)?;
-        extract(env, &state.context.func, &compiled).ok()
+        extract(env, &state.context.func, inlining, &compiled).ok()
     });
     let is_found = found.is_some();
     let code = match found {
         Some(code) => Ok(code),
         None => state
             .compile(env.isa, passes, cache.as_ref())
-            .and_then(|compiled| extract(env, &state.context.func, &compiled)),
+            .and_then(|compiled| extract(env, &state.context.func, inlining, &compiled)),
     };
     if let Some(entry) = &cache {
         entry.count(is_found);
@@ -249,7 +260,12 @@ fn finish_func(
     code
 }
 
-fn extract(env: &Env<'_>, func: &Function, compiled: &CompiledCode) -> Result<Code, CompileError> {
+fn extract(
+    env: &Env<'_>,
+    func: &Function,
+    inlining: &Inlining,
+    compiled: &CompiledCode,
+) -> Result<Code, CompileError> {
     let symbol = func
         .name
         .get_user()
@@ -265,12 +281,14 @@ fn extract(env: &Env<'_>, func: &Function, compiled: &CompiledCode) -> Result<Co
     let unwind = compiled
         .create_unwind_info(env.isa)
         .map_err(|error| CompileError::new(format!("no unwind information: {error}")))?;
+    let (sites, inlined) = sites(compiled, &traps, inlining);
     Ok(Code {
         symbol,
         bytes: buffer.data().to_vec(),
         alignment: buffer.alignment.max(env.isa.function_alignment().preferred),
         relocs,
-        sites: sites(compiled, &traps),
+        sites,
+        inlined,
         unwind,
         frame_size_bytes: buffer
             .frame_layout()
@@ -316,25 +334,50 @@ fn code_reloc(func: &Function, reloc: &FinalizedMachReloc) -> Result<CodeReloc, 
     })
 }
 
-/// The instructions that trap, and the calls that come from the module.
-fn sites(compiled: &CompiledCode, traps: &[(u32, TrapCode)]) -> Vec<Site> {
+/// The instructions that trap, and the calls that come from the module; and what they are inlined
+/// of.
+fn sites(
+    compiled: &CompiledCode,
+    traps: &[(u32, TrapCode)],
+    inlining: &Inlining,
+) -> (Vec<Site>, InlineTable) {
     let locations = compiled.buffer.get_srclocs_sorted();
-    let wasm_offset = |at: u32| {
+    let place = |at: u32| {
         let after = locations.partition_point(|location| location.start <= at);
         let location = &locations[after.checked_sub(1)?];
-        (at < location.end && !location.loc.is_default()).then(|| location.loc.bits())
+        let is_inside = at < location.end && !location.loc.is_default();
+        is_inside.then(|| inlining.resolve(location.loc))
     };
-    let site = |code_offset, trap| Site {
-        code_offset,
-        trap,
-        wasm_offset: wasm_offset(code_offset),
+    let site = |code_offset, trap| {
+        let place = place(code_offset);
+        let site = Site {
+            code_offset,
+            trap,
+            wasm_offset: place.map(|(wasm_offset, _)| wasm_offset),
+        };
+        (site, place.and_then(|(_, inlined)| inlined))
     };
     let traps = traps.iter().map(|(at, trap)| site(*at, Some(*trap)));
     let calls = compiled.buffer.call_sites();
     let calls = calls.map(|call| site(call.ret_addr - 1, None));
-    let mut sites: Vec<Site> = traps
-        .chain(calls.filter(|call| call.wasm_offset.is_some()))
+    let mut sites: Vec<(Site, Option<u32>)> = traps
+        .chain(calls.filter(|(call, _)| call.wasm_offset.is_some()))
         .collect();
-    sites.sort_unstable_by_key(|site| site.code_offset);
-    sites
+    sites.sort_unstable_by_key(|(site, _)| site.code_offset);
+    let mut runs = Vec::new();
+    for run in sites.chunk_by(|(_, a), (_, b)| a == b) {
+        let (first, inlined) = run[0];
+        if inlined.is_some() || !runs.is_empty() {
+            runs.push((first.code_offset, inlined));
+        }
+    }
+    if runs.last().is_some_and(|(_, inlined)| inlined.is_some()) {
+        runs.push((compiled.buffer.data().len() as u32, None));
+    }
+    let inlined = match runs.is_empty() {
+        true => Vec::new(),
+        false => inlining.inlined.clone(),
+    };
+    let sites = sites.into_iter().map(|(site, _)| site).collect();
+    (sites, InlineTable { runs, inlined })
 }

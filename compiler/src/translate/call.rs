@@ -18,8 +18,8 @@ pub(super) fn translate(
     op: &Operator<'_>,
 ) -> Result<bool, CompileError> {
     match *op {
-        Operator::Call { function_index } => t.call(function_index, false),
-        Operator::ReturnCall { function_index } => t.call(function_index, true),
+        Operator::Call { function_index } => t.call(function_index, false)?,
+        Operator::ReturnCall { function_index } => t.call(function_index, true)?,
         Operator::CallIndirect {
             type_index,
             table_index,
@@ -38,9 +38,12 @@ pub(super) fn translate(
 }
 
 impl FuncTranslator<'_, '_> {
-    fn call(&mut self, func: u32, is_tail: bool) {
+    fn call(&mut self, func: u32, is_tail: bool) -> Result<(), CompileError> {
         let ty = self.env.module.func_type(func);
         let args = self.pop_many(ty.params().len());
+        if !is_tail && self.is_inlined(func) {
+            return self.inline(func, args);
+        }
         let args = self.passed(ty.params(), &args);
         if func < self.env.module.imported_funcs() {
             let record = self.env.module.layout.imported_func(func);
@@ -48,7 +51,7 @@ impl FuncTranslator<'_, '_> {
             let context = self.constant_field(record + ImportedFunc::CONTEXT);
             let type_index = self.env.module.funcs[func as usize];
             self.call_code(type_index, code, context, args, is_tail);
-            return;
+            return Ok(());
         }
         let passed = self.env.passed;
         let callee = self.func_ref(Symbol::Func(func), || passed.guest_signature(ty));
@@ -60,6 +63,7 @@ impl FuncTranslator<'_, '_> {
             let call = self.builder.ins().call(callee, &args);
             self.push_results(call, ty);
         }
+        Ok(())
     }
 
     fn call_code(

@@ -195,6 +195,10 @@ impl FuncTranslator<'_, '_> {
 
     /// Returns the values on top of the operand stack.
     fn return_values(&mut self) {
+        if let Some(frame) = self.inliner.frame() {
+            let depth = self.frames.len() - 1 - frame;
+            return self.branch(depth as u32);
+        }
         self.store_fuel();
         let types = self.frames[0].results.clone();
         let values = self.top(types.len()).to_vec();

@@ -9,6 +9,7 @@ mod call;
 mod control;
 mod few;
 mod fuel;
+mod inline;
 mod interrupt;
 mod memory;
 mod numeric;
@@ -18,6 +19,7 @@ mod table;
 mod trap;
 mod variable;
 
+pub(crate) use inline::Inlining;
 pub(crate) use trap::{NEVER, is_ruled_out, trap_code, trap_instruction_code};
 
 use crate::codegen::abi::{POINTER, Symbol};
@@ -35,11 +37,12 @@ use cranelift_codegen::ir::{
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use fuel::Fuel;
+use inline::Inliner;
 use operand::{Local, Operand};
 use prefab_abi::note::{MemoryPlan, Traps};
 use std::borrow::Cow;
 use std::collections::HashMap;
-use wasmparser::{BinaryReader, FunctionBody, Operator, WasmFeatures};
+use wasmparser::{FunctionBody, Operator, OperatorsReader, WasmFeatures};
 
 /// What translating any function of a module needs.
 pub(crate) struct Env<'a> {
@@ -65,34 +68,29 @@ pub(crate) struct Env<'a> {
     pub passes: Passes,
 }
 
-/// Translates the `defined`-th function that the module defines.
+/// Translates the `defined`-th function that the module defines; returns what of its code is of
+/// others.
 pub(crate) fn translate(
     env: &Env<'_>,
     defined: u32,
     func: &mut Function,
     context: &mut FunctionBuilderContext,
-) -> Result<(), CompileError> {
+) -> Result<Inlining, CompileError> {
     let index = env.module.imported_funcs() + defined;
     let ty = env.module.func_type(index);
     func.name = UserFuncName::User(Symbol::Func(index).external_name());
     func.signature = env.passed.guest_signature(ty);
-    let body = &env.module.bodies[defined as usize];
-    let bytes = &env.module.wasm[body.range.clone()];
-    let mut reader = BinaryReader::new(bytes, body.range.start as u64);
-    reader.set_features(env.features);
-    let body = FunctionBody::new(reader);
 
-    let mut t = FuncTranslator::new(env, FunctionBuilder::new(func, context));
+    let mut t = FuncTranslator::new(env, index, FunctionBuilder::new(func, context));
+    let body = t.body(defined);
     t.declare_params(ty.params());
-    for group in body.get_locals_reader()? {
-        let (count, ty) = group?;
-        t.declare_locals(count, crate::decode::val_type(&ty)?);
-    }
+    t.declare_body_locals(&body)?;
     t.push_function_frame(ty.results());
-    let mut ops = body.get_operators_reader()?;
+    let ops = body.get_operators_reader()?;
     let calls = trap::calls(ops.clone())?;
-    t.builder
-        .set_srcloc(SourceLoc::new(ops.original_position() as u32));
+    let start = ops.original_position() as u32;
+    t.inliner = Inliner::new(index, start);
+    t.builder.set_srcloc(SourceLoc::new(start));
     if env.traps == Traps::Explicit && calls.is_returned_to {
         t.check_stack();
     }
@@ -100,16 +98,9 @@ pub(crate) fn translate(
         t.poll();
     }
     t.start_fuel();
-    while !ops.eof() {
-        let (op, offset) = ops.read_with_offset()?;
-        t.builder.set_srcloc(SourceLoc::new(offset as u32));
-        t.operator(&op).map_err(|error| match error.offset() {
-            Some(_) => error,
-            None => CompileError::at(offset, error.message()),
-        })?;
-    }
+    t.operators(ops)?;
     t.builder.finalize(env.isa.frontend_config());
-    Ok(())
+    Ok(t.inliner.done)
 }
 
 /// The state of one function's translation.
@@ -131,6 +122,9 @@ pub(crate) struct FuncTranslator<'a, 'f> {
     fuel: Option<Fuel>,
     /// Room for a vector whose bytes are addressed.
     scratch: Option<StackSlot>,
+    /// Where in the module the operator is that is being translated, in bytes.
+    offset: u32,
+    inliner: Inliner,
 }
 
 /// Kinds of memory that do not overlap.
@@ -168,7 +162,7 @@ impl Regions {
 }
 
 impl<'a, 'f> FuncTranslator<'a, 'f> {
-    fn new(env: &'a Env<'a>, mut builder: FunctionBuilder<'f>) -> Self {
+    fn new(env: &'a Env<'a>, index: u32, mut builder: FunctionBuilder<'f>) -> Self {
         let regions = Regions::new(builder.func);
         let entry = builder.create_block();
         builder.append_block_params_for_function_params(entry);
@@ -189,7 +183,32 @@ impl<'a, 'f> FuncTranslator<'a, 'f> {
             regions,
             fuel: None,
             scratch: None,
+            offset: 0,
+            inliner: Inliner::new(index, 0),
         }
+    }
+
+    /// Declares the locals that a function has besides its parameters.
+    fn declare_body_locals(&mut self, body: &FunctionBody<'_>) -> Result<(), CompileError> {
+        for group in body.get_locals_reader()? {
+            let (count, ty) = group?;
+            self.declare_locals(count, crate::decode::val_type(&ty)?);
+        }
+        Ok(())
+    }
+
+    fn operators(&mut self, mut ops: OperatorsReader<'_>) -> Result<(), CompileError> {
+        while !ops.eof() {
+            let (op, offset) = ops.read_with_offset()?;
+            self.offset = offset as u32;
+            let place = self.inliner.place(self.offset);
+            self.builder.set_srcloc(place);
+            self.operator(&op).map_err(|error| match error.offset() {
+                Some(_) => error,
+                None => CompileError::at(offset, error.message()),
+            })?;
+        }
+        Ok(())
     }
 
     fn operator(&mut self, op: &Operator<'_>) -> Result<(), CompileError> {

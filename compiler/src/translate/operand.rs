@@ -188,8 +188,14 @@ impl FuncTranslator<'_, '_> {
             return;
         };
         let values = self.builder.block_params(entry)[1..].to_vec();
-        for operand in self.received(params, &values) {
-            let local = match operand {
+        let args = self.received(params, &values);
+        self.declare_args(&args);
+    }
+
+    /// Declares locals for parameters that have these values.
+    pub fn declare_args(&mut self, args: &[Operand]) {
+        for arg in args {
+            let local = match *arg {
                 Operand::One(value) => Local::One(self.declare_local(value)),
                 Operand::Halves(halves) => {
                     Local::Halves(halves.map(|value| self.declare_local(value)))

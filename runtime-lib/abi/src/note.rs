@@ -106,6 +106,8 @@ pub struct Note {
     pub uses_fuel: bool,
     /// Whether traps and addresses are in one [`code_map`](crate::code_map), not in two tables.
     pub has_code_map: bool,
+    /// Whether functions stand inside of others: whether the code map says which.
+    pub has_inlined: bool,
     /// The options that the module was compiled with, for people.
     pub options: String,
     /// The SHA-256 of the module that was compiled.
@@ -127,6 +129,8 @@ const MAX_MEMORY: u32 = 8;
 const INTERRUPTIBLE: u32 = 9;
 const FUEL: u32 = 10;
 const CODE_MAP: u32 = 11;
+const INLINED: u32 = 12;
+const REQUIRED: u32 = INLINED;
 const COMPILER: u32 = REQUIRED_TAGS_END;
 const OPTIONS: u32 = REQUIRED_TAGS_END + 1;
 const MODULE_SHA256: u32 = REQUIRED_TAGS_END + 2;
@@ -211,6 +215,7 @@ impl Note {
             (INTERRUPTIBLE, self.is_interruptible),
             (FUEL, self.uses_fuel),
             (CODE_MAP, self.has_code_map),
+            (INLINED, self.has_inlined),
         ] {
             if is_so {
                 put_field(&mut fields, tag, &YES.to_le_bytes());
@@ -270,6 +275,7 @@ impl Note {
             is_interruptible: fields.is_said(INTERRUPTIBLE, "note interruptible")?,
             uses_fuel: fields.is_said(FUEL, "note fuel")?,
             has_code_map: fields.is_said(CODE_MAP, "note code map")?,
+            has_inlined: fields.is_said(INLINED, "note inlined functions")?,
             options: fields.string(OPTIONS, "note options")?,
             module_sha256: fields.array(MODULE_SHA256, "note module SHA-256")?,
             content_sha256: fields.array(CONTENT_SHA256, "note content SHA-256")?,
@@ -278,7 +284,7 @@ impl Note {
 }
 
 /// The fields of a note that this runtime knows, each where [`place`] says; of several the first.
-struct Fields<'a>([Option<Field<'a>>; CODE_MAP as usize + OTHERS as usize]);
+struct Fields<'a>([Option<Field<'a>>; REQUIRED as usize + OTHERS as usize]);
 
 /// A field: its value, and where in the section the value lies, in bytes.
 #[derive(Clone, Copy)]
@@ -300,15 +306,15 @@ const UNKNOWN: &str = "asks for something that this runtime does not know: load 
 /// Which of the known fields has this tag.
 const fn place(tag: u32) -> Option<usize> {
     match tag {
-        ABI_REVISION..=CODE_MAP => Some((tag - ABI_REVISION) as usize),
-        COMPILER..=CONTENT_SHA256 => Some((tag - COMPILER + CODE_MAP) as usize),
+        ABI_REVISION..=REQUIRED => Some((tag - ABI_REVISION) as usize),
+        COMPILER..=CONTENT_SHA256 => Some((tag - COMPILER + REQUIRED) as usize),
         _ => None,
     }
 }
 
 impl<'a> Fields<'a> {
     fn read(reader: Reader<'a>) -> Result<Self, FormatError> {
-        let mut fields = Self([None; CODE_MAP as usize + OTHERS as usize]);
+        let mut fields = Self([None; REQUIRED as usize + OTHERS as usize]);
         let mut offset = 0;
         while offset < reader.0.len() as u64 {
             let tag = reader.u32("note field tag", offset)?;
@@ -402,6 +408,7 @@ mod tests {
             is_interruptible: true,
             uses_fuel: true,
             has_code_map: true,
+            has_inlined: true,
             options: "-O2".to_string(),
             module_sha256: [1; 32],
             content_sha256: [2; 32],
@@ -429,8 +436,8 @@ mod tests {
         let mut note = note();
         let said = note.to_bytes().len();
         (note.is_interruptible, note.uses_fuel) = (false, false);
-        note.has_code_map = false;
-        assert_eq!(note.to_bytes().len() + 3 * 12, said);
+        (note.has_code_map, note.has_inlined) = (false, false);
+        assert_eq!(note.to_bytes().len() + 4 * 12, said);
         assert_eq!(Note::from_bytes(&note.to_bytes()), Ok(note));
     }
 

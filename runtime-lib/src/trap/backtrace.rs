@@ -202,23 +202,39 @@ impl Pcs {
     /// The frames by their functions; trampolines and stubs are none.
     pub(super) fn frames(&self, exec: &Exec) -> Box<[Frame]> {
         let pcs = self.pcs[..self.len].iter().enumerate();
-        pcs.filter_map(|(index, pc)| frame(exec, *pc, index == 0 && self.faulted))
+        pcs.flat_map(|(index, pc)| frames_at(exec, *pc, index == 0 && self.faulted))
             .collect()
     }
 }
 
-fn frame(exec: &Exec, pc: u64, faulted: bool) -> Option<Frame> {
+/// The frames of the function whose code is at `pc`: of those that are inlined there, and its own.
+fn frames_at(exec: &Exec, pc: u64, faulted: bool) -> Vec<Frame> {
     // A call may be its function's last instruction: its return address lies behind.
-    let inside = if faulted { pc } else { pc.checked_sub(1)? };
+    let inside = if faulted { Some(pc) } else { pc.checked_sub(1) };
+    inside
+        .and_then(|inside| find_frames(exec, inside))
+        .unwrap_or_default()
+}
+
+fn find_frames(exec: &Exec, inside: u64) -> Option<Vec<Frame>> {
     let module = exec.module_at(inside)?;
     let offset = u32::try_from(inside - module.text().start).ok()?;
     let meta = module.meta();
     let defined = meta.func_at(offset)?;
-    let func_index = meta.counts().imported_funcs.checked_add(defined)?;
-    Some(Frame {
+    let func = meta.counts().imported_funcs.checked_add(defined)?;
+    let frame = |func_index, wasm_offset| Frame {
         module: Arc::clone(module.name()),
         func_index,
         func_name: meta.func_name(func_index).map(Arc::from),
-        wasm_offset: module.code_map().and_then(|map| map.wasm_offset(offset)),
-    })
+        wasm_offset,
+    };
+    let map = module.code_map();
+    let mut wasm_offset = map.and_then(|map| map.wasm_offset(offset));
+    let mut frames = Vec::with_capacity(1);
+    for inlined in map.iter().flat_map(|map| map.inlined(offset)) {
+        frames.push(frame(inlined.func, wasm_offset));
+        wasm_offset = Some(inlined.call_offset);
+    }
+    frames.push(frame(func, wasm_offset));
+    Some(frames)
 }

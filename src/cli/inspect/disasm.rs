@@ -35,7 +35,7 @@ pub(super) fn disasm(artifact: &Artifact<'_>, func: &str) -> Result<String, Stri
             .filter_map(|site| Some((site.code_offset, site.trap?.message())))
             .collect(),
         places: sites()
-            .filter_map(|site| Some((site.code_offset, site.wasm_offset?)))
+            .filter_map(|site| Some((site.code_offset, place(artifact, &site)?)))
             .collect(),
         funcs,
     };
@@ -43,6 +43,15 @@ pub(super) fn disasm(artifact: &Artifact<'_>, func: &str) -> Result<String, Stri
     // Writing to a string cannot fail.
     let _ = listing.write(&mut out, range);
     Ok(out)
+}
+
+/// Where in the module a site is, and in which function if that is inlined.
+fn place(artifact: &Artifact<'_>, site: &Site) -> Option<String> {
+    let wasm = site.wasm_offset?;
+    Some(match artifact.code_map.inlined(site.code_offset).next() {
+        None => format!("wasm {wasm:#x}"),
+        Some(inlined) => format!("wasm {wasm:#x} of {}", artifact.func_label(inlined.func)),
+    })
 }
 
 fn find(artifact: &Artifact<'_>, func: &str) -> Result<(String, Range<u32>), String> {
@@ -84,7 +93,7 @@ struct Listing<'a> {
     artifact: &'a Artifact<'a>,
     code: &'a Code,
     traps: BTreeMap<u32, &'static str>,
-    places: BTreeMap<u32, u32>,
+    places: BTreeMap<u32, String>,
     /// Function indices by the start of their code.
     funcs: BTreeMap<u32, u32>,
 }
@@ -129,9 +138,7 @@ impl Listing<'_> {
             Flow::Call(_) | Flow::IndirectCall => self.places.get(&(at + found.size as u32 - 1)),
             _ => None,
         });
-        if let Some(wasm) = place {
-            notes.push(format!("wasm {wasm:#x}"));
-        }
+        notes.extend(place.cloned());
         let notes = notes.join(", ");
         let line = format!("{at:8x}: {text:<40} ; {notes}");
         let line = line.strip_suffix(" ; ").unwrap_or(&line);

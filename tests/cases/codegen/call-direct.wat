@@ -1,4 +1,5 @@
 ;;! target = "x86_64"
+;;! options = "-O1"
 ;;! func = "call"
 ;;! func = "tail_call"
 

@@ -1,7 +1,7 @@
 ;;! target = "x86_64"
 ;;! target = "aarch64"
 ;;! target = "riscv64"
-;;! options = "--traps explicit"
+;;! options = "-O1 --traps explicit"
 ;;! func = "recurse"
 ;;! func = "leaf"
 ;;! func = "prefab_stub.prefab_rt_memory_grow"

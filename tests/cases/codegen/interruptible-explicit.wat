@@ -1,7 +1,7 @@
 ;;! target = "x86_64"
 ;;! target = "aarch64"
 ;;! target = "riscv64"
-;;! options = "--interruptible --traps explicit"
+;;! options = "-O1 --interruptible --traps explicit"
 ;;! func = "sum"
 ;;! func = "forever"
 ;;! func = "calls"

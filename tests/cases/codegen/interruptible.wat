@@ -1,7 +1,7 @@
 ;;! target = "x86_64"
 ;;! target = "aarch64"
 ;;! target = "riscv64"
-;;! options = "--interruptible"
+;;! options = "-O1 --interruptible"
 ;;! func = "sum"
 ;;! func = "forever"
 ;;! func = "calls"

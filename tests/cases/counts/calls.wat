@@ -14,4 +14,4 @@
       (br_if $next
         (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $sum)))
-;;= x86_64: 169.01 instructions per turn
+;;= x86_64: 76.00 instructions per turn

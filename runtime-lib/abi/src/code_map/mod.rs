@@ -8,6 +8,7 @@
 //! 0      count                                          u32
 //! 4      blocks: {code_offset, wasm_offset, position}   u32 × 3 × ⌈count / BLOCK⌉
 //! …      the blocks' bits; positions count bytes from here
+//! …      what is inlined (`inlined.rs`), if the count's highest bit says so
 //! ```
 //!
 //! A site is what it adds to the one before, or to the block's record: as exponential Golomb codes,
@@ -28,12 +29,16 @@
 //! Objects whose note does not say that they have such a map have two tables instead (`tables.rs`).
 
 mod bits;
+mod inlined;
 mod tables;
+
+pub use inlined::{InlineTable, InlinedFunc};
 
 use crate::bytes::{FormatError, Reader, put_u32};
 use crate::trap::TrapCode;
 use alloc::vec::Vec;
 use core::fmt;
+use inlined::Inlined;
 use tables::Tables;
 
 /// Sites in a block: looking one up reads half a block.
@@ -64,12 +69,14 @@ pub struct Site {
 /// # Panics
 /// If the sites' code offsets are not strictly ascending, or the map would have more than 4 GiB.
 #[must_use]
-pub fn write_code_map(sites: &[Site]) -> Vec<u8> {
+pub fn write_code_map(sites: &[Site], inlined: &InlineTable) -> Vec<u8> {
     let ascending = sites.is_sorted_by(|a, b| a.code_offset < b.code_offset);
     assert!(ascending, "sites are sorted");
     let mut out = Vec::with_capacity(4 + RECORD_SIZE * sites.len().div_ceil(BLOCK));
     let mut bits = bits::Writer::default();
-    put_u32(&mut out, sites.len() as u32);
+    let has_inlined = !inlined.inlined.is_empty();
+    let flag = if has_inlined { inlined::IS_THERE } else { 0 };
+    put_u32(&mut out, sites.len() as u32 | flag);
     let (mut code, mut wasm) = (0, 0);
     for (index, site) in sites.iter().enumerate() {
         if index % BLOCK == 0 {
@@ -100,6 +107,9 @@ pub fn write_code_map(sites: &[Site]) -> Vec<u8> {
         wasm = site.wasm_offset.unwrap_or(wasm);
     }
     out.extend_from_slice(&bits.finish());
+    if has_inlined {
+        inlined.write(&mut out);
+    }
     out
 }
 
@@ -151,6 +161,26 @@ impl<'a> CodeMap<'a> {
         }
     }
 
+    /// The functions inlined where the site at exactly `code_offset` is, the innermost first: the
+    /// site's module offset is in it, and that of its call in the next, or in the function whose code
+    /// it is.
+    pub fn inlined(&self, code_offset: u32) -> impl Iterator<Item = InlinedFunc> + use<'a> {
+        let inlined = match &self.0 {
+            Form::Blocks(blocks) => blocks.inlined,
+            Form::Tables(_) => Inlined::NONE,
+        };
+        inlined.at(code_offset)
+    }
+
+    /// All that is inlined.
+    #[must_use]
+    pub fn inline_table(&self) -> InlineTable {
+        match &self.0 {
+            Form::Blocks(blocks) => blocks.inlined.read(),
+            Form::Tables(_) => InlineTable::default(),
+        }
+    }
+
     /// Every site, in the map's order, up to the first that is malformed.
     pub fn iter(&self) -> impl Iterator<Item = Result<Site, FormatError>> + use<'a> {
         let (blocks, tables) = match self.0 {
@@ -167,19 +197,27 @@ struct Blocks<'a> {
     count: usize,
     records: &'a [[u8; RECORD_SIZE]],
     bits: &'a [u8],
+    inlined: Inlined<'a>,
 }
 
 impl<'a> Blocks<'a> {
     fn new(bytes: &'a [u8]) -> Result<Self, FormatError> {
         const COUNT: &str = "code map count";
         let reader = Reader(bytes);
-        let count = reader.u32(COUNT, 0)? as usize;
+        let count = reader.u32(COUNT, 0)?;
+        let (inlined, bytes) = match count & inlined::IS_THERE {
+            0 => (Inlined::NONE, bytes),
+            _ => Inlined::new(bytes)?,
+        };
+        let count = (count & !inlined::IS_THERE) as usize;
+        let reader = Reader(bytes);
         let size = RECORD_SIZE as u64 * count.div_ceil(BLOCK) as u64;
         let records = reader.bytes(COUNT, 4, size)?;
         Ok(Self {
             count,
             records: records.as_chunks().0,
             bits: &bytes[4 + records.len()..],
+            inlined,
         })
     }
 
@@ -267,13 +305,13 @@ impl Block<'_> {
     }
 }
 
-fn u32_at(record: &[u8; RECORD_SIZE], offset: u64) -> u32 {
+fn u32_at(record: &[u8], offset: u64) -> u32 {
     Reader(record).u32("", offset).unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK, CodeMap, Site, write_code_map};
+    use super::{BLOCK, CodeMap, InlineTable, Site, write_code_map};
     use crate::trap::TrapCode;
     use alloc::vec::Vec;
 
@@ -301,7 +339,7 @@ mod tests {
     fn sites_come_back() {
         for count in [0, 1, 2, BLOCK as u32, BLOCK as u32 + 1, 1000] {
             let sites = sites(count);
-            let bytes = write_code_map(&sites);
+            let bytes = write_code_map(&sites, &InlineTable::default());
             let map = CodeMap::new(&[], &bytes).unwrap();
             assert!(map.iter().map(Result::unwrap).eq(sites.iter().copied()));
             for site in &sites {
@@ -323,14 +361,14 @@ mod tests {
                 wasm_offset: Some(index * 9 + index % 7),
             })
             .collect();
-        assert!(write_code_map(&sites).len() < 2 * sites.len());
+        assert!(write_code_map(&sites, &InlineTable::default()).len() < 2 * sites.len());
     }
 
     /// Whatever the bytes are, reading them ends and does not panic.
     #[test]
     fn malformed_maps_end() {
         let sites = sites(200);
-        let bytes = write_code_map(&sites);
+        let bytes = write_code_map(&sites, &InlineTable::default());
         for len in 0..bytes.len() {
             if let Ok(map) = CodeMap::new(&[], &bytes[..len]) {
                 assert!(map.iter().count() <= sites.len());

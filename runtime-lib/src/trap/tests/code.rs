@@ -8,7 +8,7 @@ mod isa;
 use super::super::exec::Code;
 use super::Exec;
 use memmap2::{Mmap, MmapMut};
-use prefab_abi::code_map::{CodeMap, Site, write_code_map};
+use prefab_abi::code_map::{CodeMap, InlineTable, Site, write_code_map};
 use prefab_abi::context::Counts;
 use prefab_abi::meta::{DefinedFunc, Meta, MetaWriter, ModuleKind, Name, Section};
 use prefab_abi::trap::TrapCode;
@@ -215,7 +215,7 @@ pub fn guest() -> Guest {
     Guest {
         text: Arc::new(code),
         memory: Arc::new(memory),
-        code_map: write_code_map(&sites).into(),
+        code_map: write_code_map(&sites, &InlineTable::default()).into(),
         meta: Meta::new(Vec::leak(meta)).unwrap(),
         name: "hand".into(),
         load: at(&LOAD),

@@ -46,6 +46,10 @@ pub(super) fn check(artifact: &Artifact<'_>, findings: &mut Findings) {
         (false, false) => problem("there is a code map, but that is not said".to_string()),
         _ => {}
     }
+    if note.has_inlined == artifact.code_map.inline_table().inlined.is_empty() {
+        let said = if note.has_inlined { "" } else { "not " };
+        problem(format!("it is {said}said that functions are inlined"));
+    }
     let trap_sites = artifact.sites().filter(|site| site.trap.is_some()).count();
     for message in plan(note, trap_sites) {
         problem(message);
