@@ -4,11 +4,17 @@ use super::cache::Entry;
 use crate::error::CompileError;
 use crate::optimize::{self, Passes};
 use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::flowgraph::ControlFlowGraph;
 use cranelift_codegen::incremental_cache::serialize_compiled;
 use cranelift_codegen::ir::Function;
 use cranelift_codegen::isa::TargetIsa;
+use cranelift_codegen::loop_analysis::LoopAnalysis;
 use cranelift_codegen::{CodegenError, CodegenResult, CompiledCode, Context};
 use cranelift_frontend::FunctionBuilderContext;
+
+/// How many instructions a function has for which nothing is kept longer than it is needed. The largest functions
+/// decide how much memory a compilation takes; for others, allocating anew would only take time.
+const LARGE: usize = 1 << 14;
 
 /// What a thread keeps from one function to the next.
 pub(super) struct State {
@@ -54,6 +60,12 @@ impl State {
         if passes == Passes::All {
             optimize::run(&mut context.func);
             context.verify_if(isa)?;
+        }
+        if context.func.dfg.num_insts() >= LARGE {
+            // Allocating registers takes the most.
+            self.builder = FunctionBuilderContext::new();
+            context.cfg = ControlFlowGraph::new();
+            context.loop_analysis = LoopAnalysis::new();
         }
         let registers = &mut self.registers;
         let compiled = isa.compile_function(
