@@ -149,7 +149,9 @@ impl Options {
     pub(crate) fn passes(&self) -> Passes {
         match self.opt_level {
             OptLevel::O0 | OptLevel::O1 => Passes::None,
-            OptLevel::O2 => Passes::All,
+            OptLevel::O2 => Passes::All {
+                widen: self.target().zeros_above(),
+            },
         }
     }
 

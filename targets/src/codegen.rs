@@ -15,6 +15,8 @@ pub(crate) struct Settings {
     pub architecture: object::Architecture,
     /// Cranelift's settings per feature: `(feature, settings)`.
     pub features: &'static [(&'static str, &'static [&'static str])],
+    /// Whether 32-bit arithmetic leaves zeros above its result, and Cranelift's back end relies on it.
+    pub zeros_above: bool,
 }
 
 /// Why Cranelift could not be set up.
@@ -118,6 +120,12 @@ impl crate::Target {
     #[must_use]
     pub const fn architecture(&self) -> object::Architecture {
         self.codegen.architecture
+    }
+
+    /// Whether extending the result of 32-bit arithmetic to 64 bits, by zeros, takes no instruction.
+    #[must_use]
+    pub const fn zeros_above(&self) -> bool {
+        self.codegen.zeros_above
     }
 }
 

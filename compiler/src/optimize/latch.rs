@@ -4,12 +4,10 @@
 //! then `i` and `i + 1` are both alive at the branch, in two registers, and each turn of the loop
 //! copies one to the other behind a jump. Compared is what the next turn begins with, again.
 
-use super::constant;
+use super::{constant, def};
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{
-    Block, Function, Inst, InstBuilder, InstructionData, Opcode, Value, ValueDef,
-};
+use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, InstructionData, Opcode, Value};
 
 /// A comparison of a value that can be one of the sum that the branch passes on.
 struct Latch {
@@ -84,13 +82,6 @@ fn step(func: &Function, block: Block, value: Value, counter: Value) -> Option<i
             opcode: Opcode::Iadd,
             args: [a, b],
         } if b == counter => constant(func, a),
-        _ => None,
-    }
-}
-
-fn def(func: &Function, value: Value) -> Option<Inst> {
-    match func.dfg.value_def(value) {
-        ValueDef::Result(inst, 0) => Some(inst),
         _ => None,
     }
 }

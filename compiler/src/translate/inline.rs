@@ -120,7 +120,7 @@ impl FuncTranslator<'_, '_> {
     pub fn is_inlined(&self, func: u32) -> bool {
         let module = self.env.module;
         // What is paid for fuel says where functions begin.
-        let is_wanted = self.env.passes == Passes::All && !self.env.uses_fuel;
+        let is_wanted = self.env.passes != Passes::None && !self.env.uses_fuel;
         if !is_wanted || module.wasm.len() > MODULE_LIMIT_BYTES {
             return false;
         }

@@ -10,4 +10,5 @@ pub(super) static SETTINGS: Settings = Settings {
         ("dotprod", &["has_dotprod"]),
         ("i8mm", &["has_i8mm"]),
     ],
+    zeros_above: false,
 };

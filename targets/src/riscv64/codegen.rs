@@ -25,4 +25,5 @@ pub(super) static SETTINGS: Settings = Settings {
         ("zvbb", &["has_zvbb"]),
         ("zvfh", &["has_zvfh"]),
     ],
+    zeros_above: false,
 };

@@ -24,4 +24,5 @@ pub(super) static SETTINGS: Settings = Settings {
         ("avx512vbmi", &["has_avx512vbmi"]),
         ("avx512vnni", &["has_avx512vnni"]),
     ],
+    zeros_above: true,
 };

@@ -28,24 +28,24 @@
 ;;    4: mov rcx, qword ptr [rdi - 0x18]
 ;;    8: mov rdx, qword ptr [rcx + 0x38]
 ;;    c: xor eax, eax
-;;    e: sub rdx, 0xa
-;;   12: mov qword ptr [rcx + 0x38], rdx
-;;   16: test rdx, rdx
-;;   19: jl 41
-;;   1f: mov r8d, esi
-;;   22: mov r8d, dword ptr [rdi + r8]            ; trap: out of bounds memory access
-;;   26: sub esi, 4
-;;   29: add eax, r8d
-;;   2c: test esi, esi
-;;   2e: jne e
-;;   34: sub rdx, 1
-;;   38: mov qword ptr [rcx + 0x38], rdx
-;;   3c: mov rsp, rbp
-;;   3f: pop rbp
-;;   40: ret
-;;   41: call prefab_stub.prefab_rt_out_of_fuel
-;;   46: mov rdx, qword ptr [rcx + 0x38]
-;;   4a: jmp 1f
+;;    e: mov esi, esi
+;;   10: sub rdx, 0xa
+;;   14: mov qword ptr [rcx + 0x38], rdx
+;;   18: test rdx, rdx
+;;   1b: jl 40
+;;   21: mov r8d, dword ptr [rdi + rsi]           ; trap: out of bounds memory access
+;;   25: sub esi, 4
+;;   28: add eax, r8d
+;;   2b: test esi, esi
+;;   2d: jne 10
+;;   33: sub rdx, 1
+;;   37: mov qword ptr [rcx + 0x38], rdx
+;;   3b: mov rsp, rbp
+;;   3e: pop rbp
+;;   3f: ret
+;;   40: call prefab_stub.prefab_rt_out_of_fuel
+;;   45: mov rdx, qword ptr [rcx + 0x38]
+;;   49: jmp 21
 
 ;;= x86_64: forever
 ;;    0: push rbp

@@ -150,7 +150,7 @@ fn versioned(key: &CacheKeyHash, passes: Passes) -> CacheKey {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.update([u8::from(passes == Passes::All)]);
+    hash.update([u8::from(passes != Passes::None)]);
     // Cranelift shows its key, and gives it to nobody.
     hash.update(key.to_string());
     hash.finalize().into()
