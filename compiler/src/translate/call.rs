@@ -24,13 +24,13 @@ pub(super) fn translate(
             type_index,
             table_index,
         } => {
-            t.indirect(type_index, table_index, false);
+            t.indirect(type_index, table_index, false)?;
         }
         Operator::ReturnCallIndirect {
             type_index,
             table_index,
         } => {
-            t.indirect(type_index, table_index, true);
+            t.indirect(type_index, table_index, true)?;
         }
         _ => return Ok(false),
     }
@@ -93,19 +93,19 @@ impl FuncTranslator<'_, '_> {
         self.stack.extend(results);
     }
 
-    fn indirect(&mut self, type_index: u32, table: u32, is_tail: bool) {
+    fn indirect(&mut self, type_index: u32, table: u32, is_tail: bool) -> Result<(), CompileError> {
         let index = self.pop();
         let params = self.env.module.types[type_index as usize].params();
         let args = self.pop_many(params.len());
         if let Some(few) = self.few(table, type_index) {
             let ty = &self.env.module.types[type_index as usize];
             let args = self.passed(params, &args);
-            let done = self.call_one_of(few, ty, index, &args, is_tail);
+            let done = self.call_one_of(few, ty, index, &args, is_tail)?;
             // It is of another type, and traps for a reason that this finds.
             self.static_callee(type_index, table, index);
             self.builder.ins().trap(NEVER);
             self.go_on(done, ty);
-            return;
+            return Ok(());
         }
         let (code, context) = if self.env.plan.static_tables.contains_key(&table) {
             self.static_callee(type_index, table, index)
@@ -114,6 +114,7 @@ impl FuncTranslator<'_, '_> {
         };
         let args = self.passed(params, &args);
         self.call_code(type_index, code, context, args, is_tail);
+        Ok(())
     }
 
     /// Goes on where a call of this type has gone with its results; nowhere after a tail call.

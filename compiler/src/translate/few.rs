@@ -2,6 +2,7 @@
 
 use super::FuncTranslator;
 use crate::codegen::abi::Symbol;
+use crate::error::CompileError;
 use crate::optimize::Passes;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
@@ -48,7 +49,7 @@ impl<'a> FuncTranslator<'a, '_> {
         index: Value,
         args: &[Value],
         is_tail: bool,
-    ) -> Option<Block> {
+    ) -> Result<Option<Block>, CompileError> {
         let done = (!is_tail).then(|| self.builder.create_block());
         for ty in self.env.passed.all_types(ty.results()) {
             done.map(|done| self.builder.append_block_param(done, ty));
@@ -61,11 +62,11 @@ impl<'a> FuncTranslator<'a, '_> {
             other: self.builder.create_block(),
         };
         let possible = self.possible(few, &choice);
-        self.choose(few, &choice, possible);
+        self.choose(few, &choice, possible)?;
         self.builder.set_cold_block(choice.other);
         self.builder.seal_block(choice.other);
         self.builder.switch_to_block(choice.other);
-        done
+        Ok(done)
     }
 
     /// What `index` can be. If the numbers follow each other that is made sure of at once, not for
@@ -92,7 +93,12 @@ impl<'a> FuncTranslator<'a, '_> {
         first..=last
     }
 
-    fn choose(&mut self, few: &[(u32, u32)], choice: &Choice<'_>, possible: RangeInclusive<u32>) {
+    fn choose(
+        &mut self,
+        few: &[(u32, u32)],
+        choice: &Choice<'_>,
+        possible: RangeInclusive<u32>,
+    ) -> Result<(), CompileError> {
         if let [(number, func)] = *few {
             if possible != (number..=number) {
                 let same = self.is_number(IntCC::Equal, choice.index, number);
@@ -101,8 +107,7 @@ impl<'a> FuncTranslator<'a, '_> {
                 self.builder.ins().brif(same, this, [], other, []);
                 self.continue_in(this);
             }
-            self.call_chosen(func, choice);
-            return;
+            return self.call_chosen(func, choice);
         }
         let (below, above) = few.split_at(few.len() / 2);
         let middle = above[0].0;
@@ -110,9 +115,9 @@ impl<'a> FuncTranslator<'a, '_> {
         let is_below = self.is_number(IntCC::UnsignedLessThan, choice.index, middle);
         self.builder.ins().brif(is_below, lower, [], upper, []);
         self.continue_in(lower);
-        self.choose(below, choice, *possible.start()..=middle - 1);
+        self.choose(below, choice, *possible.start()..=middle - 1)?;
         self.continue_in(upper);
-        self.choose(above, choice, middle..=*possible.end());
+        self.choose(above, choice, middle..=*possible.end())
     }
 
     fn is_number(&mut self, condition: IntCC, index: Value, number: u32) -> Value {
@@ -125,17 +130,43 @@ impl<'a> FuncTranslator<'a, '_> {
         self.builder.seal_block(block);
     }
 
-    fn call_chosen(&mut self, func: u32, choice: &Choice<'_>) {
+    fn call_chosen(&mut self, func: u32, choice: &Choice<'_>) -> Result<(), CompileError> {
+        if let Some(done) = choice.done
+            && self.is_inlined(func)
+        {
+            return self.inline_chosen(func, choice, done);
+        }
         let passed = self.env.passed;
         let callee = self.func_ref(Symbol::Func(func), || passed.guest_signature(choice.ty));
         let args = [&[self.context], choice.args].concat();
         let Some(done) = choice.done else {
             self.builder.ins().return_call(callee, &args);
-            return;
+            return Ok(());
         };
         let call = self.builder.ins().call(callee, &args);
         let results = self.builder.inst_results(call);
         let results: Vec<BlockArg> = results.iter().copied().map(BlockArg::from).collect();
         self.builder.ins().jump(done, &results);
+        Ok(())
+    }
+
+    fn inline_chosen(
+        &mut self,
+        func: u32,
+        choice: &Choice<'_>,
+        done: Block,
+    ) -> Result<(), CompileError> {
+        let args = self.received(choice.ty.params(), choice.args);
+        self.inline(func, args)?;
+        if self.reachable {
+            let results = choice.ty.results();
+            let values = self.pop_many(results.len());
+            let values = self.passed(results, &values);
+            let values: Vec<BlockArg> = values.into_iter().map(BlockArg::from).collect();
+            self.builder.ins().jump(done, &values);
+        }
+        // The other functions can be reached.
+        self.reachable = true;
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@
 
 ;; Few functions of a type in a table that nobody writes are told apart by their indices: one by one,
 ;; or, where the indices follow each other, after one look at their range. More than two only in loops.
+;; They are inlined as if they were called directly.
 (module
   (type $unary (func (param i32) (result i32)))
   (type $none (func))
@@ -33,38 +34,36 @@
 ;;    0: push rbp
 ;;    1: mov rbp, rsp
 ;;    4: cmp esi, 2
-;;    7: jb 23
+;;    7: jb 21
 ;;    d: cmp esi, 2
-;;   10: jne 3b
-;;   16: mov rsi, rdx
-;;   19: call func 1 <square>
-;;   1e: jmp 36
-;;   23: mov rcx, rsi
-;;   26: mov rsi, rdx
-;;   29: test ecx, ecx
-;;   2b: jne 3e
-;;   31: call func 0 <double>
-;;   36: mov rsp, rbp
-;;   39: pop rbp
-;;   3a: ret
-;;   3b: mov rcx, rsi
-;;   3e: cmp ecx, 5
-;;   41: jae 75
-;;   47: mov rax, qword ptr [rdi - 0x30]
-;;   4b: mov ecx, ecx
-;;   4d: mov edx, dword ptr [rax + rcx*8 + 4]
-;;   51: test edx, edx
-;;   53: jne 5e
-;;   59: mov eax, dword ptr [rax + rcx*8]
-;;   5c: ud2
-;;   5e: cmp edx, -1
-;;   61: je 6e
-;;   67: call prefab_trap.IndirectCallTypeMismatch
-;;   6c: ud2
-;;   6e: call prefab_trap.UninitializedElement
-;;   73: ud2
-;;   75: call prefab_trap.UndefinedElement
-;;   7a: ud2
+;;   10: jne 33
+;;   16: imul edx, edx
+;;   19: mov rax, rdx
+;;   1c: jmp 2e
+;;   21: test esi, esi
+;;   23: jne 33
+;;   29: shl edx, 1
+;;   2b: mov rax, rdx
+;;   2e: mov rsp, rbp
+;;   31: pop rbp
+;;   32: ret
+;;   33: cmp esi, 5
+;;   36: jae 6a
+;;   3c: mov rax, qword ptr [rdi - 0x30]
+;;   40: mov ecx, esi
+;;   42: mov edx, dword ptr [rax + rcx*8 + 4]
+;;   46: test edx, edx
+;;   48: jne 53
+;;   4e: mov eax, dword ptr [rax + rcx*8]
+;;   51: ud2
+;;   53: cmp edx, -1
+;;   56: je 63
+;;   5c: call prefab_trap.IndirectCallTypeMismatch
+;;   61: ud2
+;;   63: call prefab_trap.UninitializedElement
+;;   68: ud2
+;;   6a: call prefab_trap.UndefinedElement
+;;   6f: ud2
 
 ;;= x86_64: together
 ;;    0: push rbp

@@ -15,4 +15,4 @@
       (br_if $next
         (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $sum)))
-;;= x86_64: 22.75 instructions per turn
+;;= x86_64: 12.75 instructions per turn
