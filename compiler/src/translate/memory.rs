@@ -252,6 +252,13 @@ impl FuncTranslator<'_, '_> {
             offset,
         } = self.address(memarg, stored.bytes())?;
         let is_narrower = self.builder.func.dfg.value_type(value) != stored;
+        // Machines store narrow constants without a register, which Cranelift sees of narrow values.
+        if let Some(number) = self.constant(value).filter(|_| is_narrower) {
+            let kept = number & (u64::MAX >> (64 - stored.bits()));
+            let value = self.builder.ins().iconst(stored, kept.cast_signed());
+            self.builder.ins().store(flags, value, base, offset);
+            return Ok(());
+        }
         let ins = self.builder.ins();
         match stored {
             I8 => ins.istore8(flags, value, base, offset),
