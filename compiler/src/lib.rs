@@ -109,6 +109,7 @@ fn compile_here(
         is_interruptible: options.is_interruptible,
         uses_fuel: options.uses_fuel,
         passes: options.passes(),
+        tail: options.target().tail_calls(),
     };
     let code = codegen::compile(&env, options.cache.as_ref(), progress);
     if let Some(cache) = &options.cache {
@@ -215,6 +216,7 @@ fn note(
         uses_fuel: options.uses_fuel,
         has_code_map: true,
         has_inlined: false,
+        has_direct_calls: true,
         options: options.describe(),
         module_sha256: Sha256::digest(module.wasm).into(),
         content_sha256,

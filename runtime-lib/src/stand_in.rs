@@ -27,7 +27,7 @@
 )]
 
 use crate::address;
-use crate::func::WasmTy;
+use crate::func::{Returned, WasmTy};
 use crate::module::{ImageSource, Module, ModuleParts, RuntimeFunctions};
 use crate::{
     Caller, Error, Extern, Func, Instance, Linker, LocalStore, ResourceLimiter, Store, Val,
@@ -105,43 +105,43 @@ unsafe extern "C" fn run(context: u64, arg: u32, result: *mut u32) -> u32 {
 }
 
 /// The native entry trampoline.
-unsafe extern "C" fn native_entry(
-    context: u64,
-    code: u64,
-    results: *mut u64,
-    arg: u32,
-    _: Second,
-) -> u32 {
+unsafe extern "C" fn native_entry(context: u64, code: u64, arg: u64, _: Second) -> Returned {
+    let mut result = 0;
+    // SAFETY: as the caller says; there is room for a result.
+    let status = unsafe { enter(context, code, arg as u32, &raw mut result) };
+    Returned {
+        bits: result.into(),
+        status: status.into(),
+    }
+}
+
+unsafe fn enter(context: u64, code: u64, arg: u32, result: *mut u32) -> u32 {
     type Code = unsafe extern "C" fn(u64, u32, *mut u32) -> u32;
-    // SAFETY: the code is `run`, or another function of its signature; there is room for a result.
+    // SAFETY: the code is `run`, or another function of its signature.
     unsafe {
         let code: Code = std::mem::transmute(address::pointer::<()>(code));
-        code(context, arg, results.cast())
+        code(context, arg, result)
     }
 }
 
 /// The array entry trampoline.
 unsafe extern "C" fn array_entry(context: u64, code: u64, values: *mut u64) -> u32 {
+    let values = values.cast::<u32>();
     // SAFETY: as above; the value is the argument and room for the result.
-    unsafe {
-        let arg = values.cast::<u32>().read();
-        native_entry(context, code, values, arg, <i32 as WasmTy>::split(0).1)
-    }
+    unsafe { enter(context, code, values.read(), values) }
 }
 
-/// The native host adapter.
+/// The native host adapter, of functions that do not fail.
 unsafe extern "C" fn native_adapter(binding: u64, arg: u32, result: *mut u32) -> u32 {
-    type Shim = unsafe extern "C" fn(*const crate::func::Binding, *mut u64, u32, Second) -> u32;
-    let mut results = [0_u64; 2];
+    type Shim = unsafe extern "C" fn(*const crate::func::Binding, u64, Second) -> u64;
     // SAFETY: the context of a host function is its binding, and its function a native shim.
     unsafe {
         let function = address::pointer::<HostBinding>(binding).read().function;
         let shim: Shim = std::mem::transmute(address::pointer::<()>(function));
         let second = <i32 as WasmTy>::split(0).1;
-        let stopped = shim(address::pointer(binding), results.as_mut_ptr(), arg, second);
-        *result = results[0] as u32;
-        stopped
+        *result = shim(address::pointer(binding), arg.into(), second) as u32;
     }
+    0
 }
 
 /// The array host adapter.
@@ -254,6 +254,7 @@ fn module() -> Module {
             traps: Traps::Explicit,
             is_interruptible: false,
             uses_fuel: false,
+            has_direct_calls: true,
         },
     };
     // SAFETY: the owner keeps the parts, and the code is this program's.

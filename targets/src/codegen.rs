@@ -17,6 +17,24 @@ pub(crate) struct Settings {
     pub features: &'static [(&'static str, &'static [&'static str])],
     /// Whether 32-bit arithmetic leaves zeros above its result, and Cranelift's back end relies on it.
     pub zeros_above: bool,
+    /// Where Cranelift's `tail` convention is C's.
+    pub tail: TailCalls,
+}
+
+/// How much of C's calling convention Cranelift's `tail` convention is, callee-saved registers
+/// included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TailCalls {
+    /// Arguments, up to these numbers of integers and of numbers for floating point, and a result, are
+    /// in the same registers: a function of the one convention can end with a jump to one of the other.
+    LikeC {
+        /// How many integers.
+        integers: usize,
+        /// How many `f32` and `f64`.
+        floats: usize,
+    },
+    /// They are in other registers.
+    Apart,
 }
 
 /// Why Cranelift could not be set up.
@@ -116,6 +134,12 @@ pub fn isa(
 }
 
 impl crate::Target {
+    /// How much of C's calling convention Cranelift's `tail` convention is.
+    #[must_use]
+    pub const fn tail_calls(&self) -> TailCalls {
+        self.codegen.tail
+    }
+
     /// The `object` crate's name of the instruction set.
     #[must_use]
     pub const fn architecture(&self) -> object::Architecture {

@@ -6,6 +6,8 @@ use prefab::{
     ValType,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// An instance of the module with what the linker has.
 fn instance<T>(linker: &Linker<T>, store: &mut Store<T>, text: &str) -> Instance {
@@ -418,4 +420,142 @@ fn one_error_names_every_import() {
          unknown import: \"env\" \"g\", (func () -> ())\n  \
          unknown import: \"env\" \"m\", (memory 1 2)"
     );
+}
+
+/// Calls the host with as many arguments as registers hold and with more, by a table and as the last
+/// thing that a function does; an `i32` is the low half of something larger.
+const REGISTERS: &str = r#"(module
+    (type $few (func (param i64 f32 i32 f64 i64 i64 f32 i32) (result f64)))
+    (type $many (func (param i32 i64 i32 i64 i32 i64 i32 i64 i32 f64 i32) (result i64)))
+    (type $sign (func (param i32) (result i32)))
+    (import "host" "few" (func $few (type $few)))
+    (import "host" "many" (func $many (type $many)))
+    (import "host" "sign" (func $sign (type $sign)))
+    (import "host" "no" (func $no (param f32)))
+    (import "host" "half" (func $half (param f32) (result f32)))
+    (table (export "table") 2 funcref)
+    (elem (i32.const 0) $sign)
+    (func (export "few") (result f64)
+      (call $few (i64.const -1) (f32.const 0.5) (i32.wrap_i64 (i64.const 0x123456789)) (f64.const 0.25)
+        (i64.const 3) (i64.const 4) (f32.const 8) (i32.const -5)))
+    (func (export "many") (result i64)
+      (call $many (i32.const 1) (i64.const 2) (i32.const 3) (i64.const 4) (i32.const 5) (i64.const 6)
+        (i32.const 7) (i64.const 8) (i32.const 9) (f64.const 10) (i32.const -11)))
+    (func (export "sign") (param i64) (result i64)
+      (i64.extend_i32_s (call $sign (i32.wrap_i64 (local.get 0)))))
+    (func (export "zero") (param i64) (result i64)
+      (i64.extend_i32_u (call_indirect (type $sign) (i32.wrap_i64 (local.get 0)) (i32.const 0))))
+    (func (export "tail") (param i64) (result i32)
+      (return_call $sign (i32.wrap_i64 (local.get 0))))
+    (func $inner (param f32) (call $no (call $half (local.get 0))))
+    (func (export "no") (param f32) (call $inner (local.get 0)) (unreachable)))"#;
+
+#[test]
+fn values_pass_in_registers_and_beyond() {
+    let mut linker = Linker::new();
+    let few = |a: i64, b: f32, c: u32, d: f64, e: i64, f: i64, g: f32, h: i32| {
+        assert_eq!((a, c, e, f, h), (-1, 0x2345_6789, 3, 4, -5));
+        f64::from(b) + d + f64::from(g)
+    };
+    linker.func_wrap("host", "few", few).unwrap();
+    type Pairs = (i32, i64, i32, i64, i32, i64, i32, i64);
+    let many = |a, b, c, d, e, f, g, h, i: i32, j: f64, k: i32| -> i64 {
+        let pairs: Pairs = (a, b, c, d, e, f, g, h);
+        assert_eq!(pairs, (1, 2, 3, 4, 5, 6, 7, 8));
+        i64::from(i) + j as i64 + i64::from(k)
+    };
+    linker.func_wrap("host", "many", many).unwrap();
+    // Whoever has more bits than 32 of it sees others here.
+    let sign = |value: i32| if value < 0 { value - 1 } else { value + 1 };
+    linker.func_wrap("host", "sign", sign).unwrap();
+    linker
+        .func_wrap("host", "half", |value: f32| value / 2.0)
+        .unwrap();
+    linker.func_wrap("host", "no", |_: f32| ()).unwrap();
+    let mut store = Store::new(());
+    let instance = instance(&linker, &mut store, REGISTERS);
+    let few = instance
+        .get_typed_func::<(), f64>(&mut store, "few")
+        .unwrap();
+    assert_eq!(few.call(&mut store, ()).unwrap(), 8.75);
+    let many = instance
+        .get_typed_func::<(), i64>(&mut store, "many")
+        .unwrap();
+    assert_eq!(many.call(&mut store, ()).unwrap(), 8);
+    for (name, sign) in [("sign", -1_i64), ("zero", 0xffff_ffff)] {
+        let func = instance
+            .get_typed_func::<i64, i64>(&mut store, name)
+            .unwrap();
+        assert_eq!(func.call(&mut store, 0x1_7fff_fff0).unwrap(), 0x7fff_fff1);
+        let less = func.call(&mut store, 0x0_ffff_fff0).unwrap();
+        assert_eq!(
+            less,
+            0xffff_ffef_u32.cast_signed() as i64 & (sign | 0xffff_ffff)
+        );
+    }
+    let tail = instance
+        .get_typed_func::<i64, i32>(&mut store, "tail")
+        .unwrap();
+    assert_eq!(tail.call(&mut store, 0x5_ffff_fffb).unwrap(), -6);
+}
+
+/// Counts how often it is dropped.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A function that fails leaves nothing behind, and who called it is known.
+#[test]
+fn functions_that_fail_drop_what_they_have() {
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&dropped);
+    let mut linker = Linker::new();
+    let fail = move |how: f32| -> Result<f64, Error> {
+        let kept = Counted(Arc::clone(&seen));
+        match how {
+            1.0 => Err(Error::host("no")),
+            2.0 => panic!("{} were seen", kept.0.load(Ordering::Relaxed)),
+            3.0 => Err(TrapCode::IntegerOverflow.into()),
+            _ => Ok(0.5),
+        }
+    };
+    linker.func_wrap("host", "fail", fail).unwrap();
+    let text = r#"(module
+        (import "host" "fail" (func $fail (param f32) (result f64)))
+        (func $called (param f32) (result f64) (local f64)
+          (loop (local.set 1 (call $fail (local.get 0))))
+          (f64.add (local.get 1) (f64.const 1)))
+        (func (export "run") (param f32) (result f64) (f64.neg (call $called (local.get 0)))))"#;
+    let mut store = Store::new(());
+    let instance = instance(&linker, &mut store, text);
+    let run = instance
+        .get_typed_func::<f32, f64>(&mut store, "run")
+        .unwrap();
+    for round in 0..3 {
+        assert_eq!(run.call(&mut store, 0.0).unwrap(), -1.5);
+        let error = match run.call(&mut store, 1.0) {
+            Err(Error::Host(error)) => error,
+            other => panic!("{other:?}"),
+        };
+        let trap = match run.call(&mut store, 3.0) {
+            Err(Error::Trap(trap)) => trap,
+            other => panic!("{other:?}"),
+        };
+        for frames in [error.backtrace(), trap.backtrace()] {
+            let names: Vec<_> = frames
+                .iter()
+                .map(|frame| frame.func_name.as_deref())
+                .collect();
+            assert_eq!(names, [Some("called"), None]);
+        }
+        let call = AssertUnwindSafe(|| run.call(&mut store, 2.0));
+        let payload = catch_unwind(call).unwrap_err();
+        let message = format!("{} were seen", 4 * round + 3);
+        assert_eq!(payload.downcast_ref(), Some(&message));
+        assert_eq!(dropped.load(Ordering::Relaxed), 4 * (round + 1));
+    }
 }

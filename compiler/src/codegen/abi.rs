@@ -11,12 +11,17 @@ use prefab_abi::trap::TrapCode;
 pub const POINTER: Type = I64;
 
 /// A C signature.
-pub fn c_signature(params: impl IntoIterator<Item = Type>, result: Option<Type>) -> Signature {
+pub fn c_signature(
+    params: impl IntoIterator<Item = Type>,
+    results: impl IntoIterator<Item = Type>,
+) -> Signature {
     let mut signature = Signature::new(CallConv::SystemV);
     signature
         .params
         .extend(params.into_iter().map(AbiParam::new));
-    signature.returns.extend(result.map(AbiParam::new));
+    signature
+        .returns
+        .extend(results.into_iter().map(AbiParam::new));
     signature
 }
 

@@ -10,7 +10,7 @@ use crate::translate::trap_instruction_code;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{
-    BlockArg, BlockCall, Endianness, ExceptionTableData, ExceptionTableItem, ExtFuncData,
+    Block, BlockArg, BlockCall, Endianness, ExceptionTableData, ExceptionTableItem, ExtFuncData,
     ExternalName, FuncRef, Function, InstBuilder, MemFlagsData, Signature, StackSlot,
     StackSlotData, StackSlotKind, Type, UserFuncName, Value,
 };
@@ -23,6 +23,7 @@ use prefab_abi::func::{HostBinding, ImportedFunc, VALUE_SIZE};
 use prefab_abi::note;
 use prefab_abi::trap::TrapCode;
 use prefab_abi::types::{FuncType, ValType};
+use prefab_targets::codegen::TailCalls;
 
 /// What glue is made from.
 pub struct Glue<'a> {
@@ -34,15 +35,7 @@ pub struct Glue<'a> {
     pub vectors: Vectors,
     pub config: TargetFrontendConfig,
     pub traps: note::Traps,
-}
-
-/// Where a trampoline's or an adapter's other side has the arguments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Passing {
-    /// In registers, as C functions take them.
-    Native,
-    /// In an array of values.
-    Array,
+    pub tail: TailCalls,
 }
 
 impl Glue<'_> {
@@ -137,35 +130,104 @@ impl Glue<'_> {
         })
     }
 
-    /// An entry trampoline of a type.
-    pub fn entry(&self, canonical: u32, ty: &FuncType, passing: Passing) -> Function {
-        let (symbol, c_args): (_, Vec<Type>) = match passing {
-            Passing::Native => {
-                let args = Vectors::Halves.all_types(ty.params());
-                (Symbol::NativeEntry(canonical), args.collect())
-            }
-            Passing::Array => (Symbol::ArrayEntry(canonical), Vec::new()),
-        };
-        let signature = c_signature([POINTER; 3].into_iter().chain(c_args), Some(I32));
-        self.build(symbol, signature, |g, params| {
-            let &[context, code, values, ref rest @ ..] = params else {
-                unreachable!("the signature has three parameters and more");
+    /// The native entry trampoline of a type.
+    pub fn native_entry(&self, canonical: u32, ty: &FuncType) -> Function {
+        let args = Vectors::Halves.all_types(ty.params());
+        let signature = c_signature([POINTER; 2].into_iter().chain(args), [I64, I64]);
+        self.build(Symbol::NativeEntry(canonical), signature, |g, params| {
+            let &[context, code, ref rest @ ..] = params else {
+                unreachable!("the signature has two parameters and more");
             };
-            let args = match passing {
-                Passing::Native => g.guest_values(ty.params(), rest),
-                Passing::Array => g.load_values(ty.params(), values),
-            };
+            let args = g.guest_values(ty.params(), rest);
             let args = [&[context], &args[..]].concat();
-            g.enter(ty, code, &args, values);
+            let [returned, trapped] = g.enter(ty, code, &args);
+
+            g.builder.switch_to_block(returned);
+            let zero = g.builder.ins().iconst(I64, 0);
+            let result = g.builder.block_params(returned).first().copied();
+            let result = result.map_or(zero, |result| g.bits(result));
+            g.builder.ins().return_(&[result, zero]);
+
+            g.builder.switch_to_block(trapped);
+            let zero = g.builder.ins().iconst(I64, 0);
+            let one = g.builder.ins().iconst(I64, 1);
+            g.builder.ins().return_(&[zero, one]);
         })
     }
 
-    /// A host adapter of a type.
-    pub fn adapter(&self, canonical: u32, ty: &FuncType, passing: Passing) -> Function {
-        let symbol = match passing {
-            Passing::Native => Symbol::NativeAdapter(canonical),
-            Passing::Array => Symbol::ArrayAdapter(canonical),
+    /// The array entry trampoline of a type.
+    pub fn array_entry(&self, canonical: u32, ty: &FuncType) -> Function {
+        let signature = c_signature([POINTER; 3], [I32]);
+        self.build(Symbol::ArrayEntry(canonical), signature, |g, params| {
+            let &[context, code, values] = params else {
+                unreachable!("the signature has three parameters");
+            };
+            let args = g.load_values(ty.params(), values);
+            let args = [&[context], &args[..]].concat();
+            let [returned, trapped] = g.enter(ty, code, &args);
+
+            g.builder.switch_to_block(returned);
+            let results = g.builder.block_params(returned).to_vec();
+            g.store_values(ty.results(), &results, values);
+            let zero = g.builder.ins().iconst(I32, 0);
+            g.builder.ins().return_(&[zero]);
+
+            g.builder.switch_to_block(trapped);
+            let one = g.builder.ins().iconst(I32, 1);
+            g.builder.ins().return_(&[one]);
+        })
+    }
+
+    /// The native host adapter of a type. It goes on in the host's function as if the guest had called
+    /// that, if the registers are the same, and leaves no frame.
+    pub fn native_adapter(&self, canonical: u32, ty: &FuncType) -> Function {
+        let signature = self.passed.guest_signature(ty);
+        let ends_in_jump = self.is_like_c(&signature);
+        let symbol = Symbol::NativeAdapter(canonical);
+        self.build(symbol, signature, |g, params| {
+            let (binding, args) = (params[0], &params[1..]);
+            let exec = g.pointer(binding, HostBinding::EXEC);
+            if ends_in_jump {
+                g.leave_without_frame(exec);
+            } else {
+                g.leave(exec);
+            }
+            g.check_stack(exec, TrapCode::StackOverflow, |g| {
+                g.pointer(binding, HostBinding::CALLER)
+            });
+            let function = g.pointer(binding, HostBinding::FUNCTION);
+            if ends_in_jump {
+                let signature = g.builder.func.signature.clone();
+                let signature = g.builder.import_signature(signature);
+                g.builder
+                    .ins()
+                    .return_call_indirect(signature, function, params);
+                return;
+            }
+            let mut c_args = vec![binding];
+            c_args.extend(g.c_values(ty.params(), args));
+            let types = c_args.iter().map(|arg| g.builder.func.dfg.value_type(*arg));
+            let results = self.passed.all_types(ty.results());
+            let signature = c_signature(types, results);
+            let result = g.call_c(function, signature, &c_args);
+            g.builder.ins().return_(result.as_slice());
+        })
+    }
+
+    /// Whether C has all arguments and the result in the same registers.
+    fn is_like_c(&self, guest: &Signature) -> bool {
+        let TailCalls::LikeC { integers, floats } = self.tail else {
+            return false;
         };
+        let types = guest.params.iter().map(|param| param.value_type);
+        let (in_general, others): (Vec<_>, Vec<_>) = types.partition(|ty| ty.is_int());
+        let has_vectors = others.iter().any(|ty| ty.is_vector());
+        in_general.len() <= integers && others.len() <= floats && !has_vectors
+    }
+
+    /// The array host adapter of a type.
+    pub fn array_adapter(&self, canonical: u32, ty: &FuncType) -> Function {
+        let symbol = Symbol::ArrayAdapter(canonical);
         let signature = self.passed.guest_signature(ty);
         self.build(symbol, signature, |g, params| {
             let (binding, args) = (params[0], &params[1..]);
@@ -176,21 +238,10 @@ impl Glue<'_> {
             });
             let kept = g.keep(binding);
             let function = g.pointer(binding, HostBinding::FUNCTION);
-            let count = match passing {
-                Passing::Native => ty.results().len(),
-                Passing::Array => ty.results().len().max(ty.params().len()),
-            };
-            let values = g.values(count);
-            let mut c_args = vec![binding, values];
-            match passing {
-                Passing::Native => c_args.extend(g.c_values(ty.params(), args)),
-                Passing::Array => g.store_values(ty.params(), args, values),
-            }
-            let types: Vec<Type> = c_args
-                .iter()
-                .map(|arg| g.builder.func.dfg.value_type(*arg))
-                .collect();
-            let status = g.call_c(function, c_signature(types, Some(I32)), &c_args);
+            let values = g.values(ty.results().len().max(ty.params().len()));
+            g.store_values(ty.params(), args, values);
+            let signature = c_signature([POINTER; 2], [I32]);
+            let status = g.call_c(function, signature, &[binding, values]);
             if let Some(status) = status {
                 g.raise_if(status, |g| {
                     let binding = g.kept(kept);
@@ -282,6 +333,22 @@ impl Builder<'_, '_> {
             .store(flags(), frame, exec, ExecState::EXIT_FP);
     }
 
+    /// Notes where the guest is left by a function that ends in a jump to the host: where it goes on,
+    /// and its frame pointer, which lie where this function's frame is until then.
+    fn leave_without_frame(&mut self, exec: Value) {
+        let frame = self.builder.ins().get_frame_pointer(POINTER);
+        let caller = self.pointer(frame, 0);
+        let no_frame = ExecState::NO_FRAME.cast_signed();
+        let caller = self.builder.ins().bor_imm_u(caller, no_frame);
+        let return_address = self.pointer(frame, POINTER.bytes() as i32);
+        for (value, offset) in [
+            (caller, ExecState::EXIT_FP),
+            (return_address, ExecState::EXIT_PC),
+        ] {
+            self.builder.ins().store(flags(), value, exec, offset);
+        }
+    }
+
     /// Traps with `code` if the stack has too little room for the host: by an instruction, whose
     /// signal is handled on another stack, or, where functions check the stack and have left room
     /// enough for that, by a call. `context` gives a context of this module.
@@ -353,17 +420,16 @@ impl Builder<'_, '_> {
         self.builder.switch_to_block(next);
     }
 
-    /// Calls a guest function; returns 0 and stores its results, or returns 1 if it trapped.
-    fn enter(&mut self, ty: &FuncType, code: Value, args: &[Value], values: Value) {
+    /// Calls a guest function: the block in which it has returned, which takes its results, and the
+    /// one in which it has trapped.
+    fn enter(&mut self, ty: &FuncType, code: Value, args: &[Value]) -> [Block; 2] {
         let call = self.builder.create_block();
         let returned = self.builder.create_block();
         let trapped = self.builder.create_block();
-        let results: Vec<Value> = self
-            .glue
-            .passed
-            .all_types(ty.results())
-            .map(|ty| self.builder.append_block_param(returned, ty))
-            .collect();
+        let types: Vec<Type> = self.glue.passed.all_types(ty.results()).collect();
+        for ty in &types {
+            self.builder.append_block_param(returned, *ty);
+        }
 
         let exec = self.pointer(args[0], ContextHeader::EXEC);
         let stack = self.builder.ins().get_stack_pointer(POINTER);
@@ -387,22 +453,31 @@ impl Builder<'_, '_> {
         let signature = self.glue.passed.guest_signature(ty);
         let signature = self.builder.import_signature(signature);
         let pool = &mut self.builder.func.dfg.value_lists;
-        let returns = (0..results.len() as u32).map(BlockArg::TryCallRet);
+        let returns = (0..types.len() as u32).map(BlockArg::TryCallRet);
         let normal = BlockCall::new(returned, returns, pool);
         let exception = BlockCall::new(trapped, std::iter::empty(), pool);
         let table =
             ExceptionTableData::new(signature, normal, [ExceptionTableItem::Default(exception)]);
         let table = self.builder.func.dfg.exception_tables.push(table);
         self.builder.ins().try_call_indirect(code, args, table);
+        [returned, trapped]
+    }
 
-        self.builder.switch_to_block(returned);
-        self.store_values(ty.results(), &results, values);
-        let zero = self.builder.ins().iconst(I32, 0);
-        self.builder.ins().return_(&[zero]);
-
-        self.builder.switch_to_block(trapped);
-        let one = self.builder.ins().iconst(I32, 1);
-        self.builder.ins().return_(&[one]);
+    /// The bits of a number as an integer of 64 bits, of which a narrower one is the low half and the
+    /// rest anything.
+    fn bits(&mut self, value: Value) -> Value {
+        let ty = self.builder.func.dfg.value_type(value);
+        let value = match ty.is_float() {
+            true => self
+                .builder
+                .ins()
+                .bitcast(ty.as_int(), flags_of_bits(), value),
+            false => value,
+        };
+        match ty.bits() {
+            32 => self.builder.ins().uextend(I64, value),
+            _ => value,
+        }
     }
 
     /// Guest values from C arguments, among which a vector is its halves.
@@ -479,9 +554,13 @@ fn places(passed: Vectors, types: &[ValType]) -> impl Iterator<Item = (Type, i32
     })
 }
 
+fn flags_of_bits() -> MemFlagsData {
+    MemFlagsData::new().with_endianness(Endianness::Little)
+}
+
 /// Arrays of values come from the host, which aligns them for 64-bit integers alone.
 fn flags_of_values() -> MemFlagsData {
-    let mut flags = MemFlagsData::new().with_endianness(Endianness::Little);
+    let mut flags = flags_of_bits();
     flags.set_notrap();
     flags
 }

@@ -18,10 +18,11 @@ use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{ExternalName, Function};
 use cranelift_codegen::isa::unwind::UnwindInfo;
 use cranelift_codegen::{CompiledCode, FinalizedMachReloc, FinalizedRelocTarget};
-use glue::{Glue, Passing};
+use glue::Glue;
 use pipeline::State;
 use prefab_abi::builtin::Builtin;
 use prefab_abi::code_map::{InlineTable, Site};
+use prefab_abi::func::is_native;
 use prefab_abi::note::Traps;
 use prefab_abi::trap::TrapCode;
 use rayon::prelude::*;
@@ -135,6 +136,7 @@ pub fn compile(
         vectors: env.vectors,
         config: env.isa.frontend_config(),
         traps: env.traps,
+        tail: env.tail,
     };
     let functions = glue_functions(module, env.plan, &glue, &builtins, &traps);
     let glue: Vec<Result<Code, CompileError>> = functions
@@ -166,6 +168,7 @@ fn guarded(
         vectors: env.vectors,
         config: env.isa.frontend_config(),
         traps: env.traps,
+        tail: env.tail,
     };
     let mut code = Vec::with_capacity(bodies.len());
     let mut state = State::default();
@@ -206,17 +209,17 @@ fn glue_functions(
             .iter()
             .map(|func| glue.thunk(*func, module.func_type(*func))),
     );
-    for passing in [Passing::Native, Passing::Array] {
-        functions.extend(
-            plan.entries
-                .iter()
-                .map(|index| glue.entry(*index, ty(*index), passing)),
-        );
-        functions.extend(
-            plan.adapters
-                .iter()
-                .map(|index| glue.adapter(*index, ty(*index), passing)),
-        );
+    for index in &plan.entries {
+        functions.push(glue.array_entry(*index, ty(*index)));
+        if is_native(ty(*index)) {
+            functions.push(glue.native_entry(*index, ty(*index)));
+        }
+    }
+    for index in &plan.adapters {
+        functions.push(glue.array_adapter(*index, ty(*index)));
+        if is_native(ty(*index)) {
+            functions.push(glue.native_adapter(*index, ty(*index)));
+        }
     }
     functions
 }

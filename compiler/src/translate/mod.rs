@@ -40,6 +40,7 @@ use fuel::Fuel;
 use inline::Inliner;
 use operand::{Local, Operand};
 use prefab_abi::note::{MemoryPlan, Traps};
+use prefab_targets::codegen::TailCalls;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use wasmparser::{FunctionBody, Operator, OperatorsReader, WasmFeatures};
@@ -66,6 +67,8 @@ pub(crate) struct Env<'a> {
     pub uses_fuel: bool,
     /// What is done with functions besides what Cranelift does.
     pub passes: Passes,
+    /// How much C's convention has in common with that of guest functions.
+    pub tail: TailCalls,
 }
 
 /// Translates the `defined`-th function that the module defines; returns what of its code is of

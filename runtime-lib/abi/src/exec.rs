@@ -17,9 +17,9 @@ pub struct Landing {
 
 /// One per store; every instance of the store points at it.
 ///
-/// Compiled code writes `landing` (entry trampolines), `exit_fp` (stubs and host adapters) and
-/// `fuel`, and reads `stack_limit`, `poll` and `interrupt`. Whoever enters a guest saves
-/// `stack_limit`, `landing` and `exit_fp` before and puts them back after. `poll` and `interrupt`
+/// Compiled code writes `landing` (entry trampolines), `exit_fp` and `exit_pc` (stubs and host
+/// adapters) and `fuel`, and reads `stack_limit`, `poll` and `interrupt`. Whoever enters a guest
+/// saves `stack_limit`, `landing`, `exit_fp` and `exit_pc` before and puts them back after. `poll` and `interrupt`
 /// do not change any more once the store has an instance of interruptible code.
 ///
 /// Objects know the fields by their offsets: new ones come last.
@@ -30,11 +30,13 @@ pub struct ExecState {
     /// instead of calling the host; so does, where traps are explicit, a function that calls
     /// others. 0 if nothing is known of the stack.
     pub stack_limit: u64,
-    /// Where a trap of the innermost activation lands. `pc` is 0 when no guest runs.
+    /// Where a trap of the innermost activation lands. Means nothing when no guest runs; `pc` is 0
+    /// between the beginning of an activation inside of another and its trampoline.
     pub landing: Landing,
     /// The frame pointer of the stub or adapter through which the guest last called the host:
     /// at this address lies the guest's frame pointer, and a word above it the return address
-    /// into the guest.
+    /// into the guest. With [`NO_FRAME`](Self::NO_FRAME) in it the adapter has left no frame: it
+    /// is the guest's own frame pointer, and the guest goes on at `exit_pc`.
     pub exit_fp: u64,
     /// The address of a page that can be read until the guest is to be stopped: what
     /// interruptible code loads from, where traps are also found by signals. 0 if the store has
@@ -45,9 +47,14 @@ pub struct ExecState {
     pub interrupt: u64,
     /// How many instructions code compiled with fuel may still execute before it asks the runtime.
     pub fuel: i64,
+    /// Where the guest goes on, if `exit_fp` says so.
+    pub exit_pc: u64,
 }
 
 impl ExecState {
+    /// The bit of [`exit_fp`](Self::exit_fp), which no frame pointer has, that says that the
+    /// adapter has left no frame.
+    pub const NO_FRAME: u64 = 1;
     /// Offset of [`stack_limit`](Self::stack_limit), in bytes.
     pub const STACK_LIMIT: i32 = offset_of!(Self, stack_limit) as i32;
     /// Offset of [`landing.pc`](Landing::pc), in bytes.
@@ -64,4 +71,6 @@ impl ExecState {
     pub const INTERRUPT: i32 = offset_of!(Self, interrupt) as i32;
     /// Offset of [`fuel`](Self::fuel), in bytes.
     pub const FUEL: i32 = offset_of!(Self, fuel) as i32;
+    /// Offset of [`exit_pc`](Self::exit_pc), in bytes.
+    pub const EXIT_PC: i32 = offset_of!(Self, exit_pc) as i32;
 }

@@ -16,27 +16,43 @@
 //! instructions; on others it is two 64-bit integers, low half first, whatever features the module
 //! was compiled with.
 //!
-//! *Native entry trampoline*, per function type, the platform's C convention:
-//! `fn(context, code, results: *mut u64, args…) -> u32`. Each `i32`, `i64`, `f32`, `f64` is
-//! passed as the C type of its size, a reference as a 64-bit integer, a `v128` as two 64-bit
-//! integers, low half first. Results are stored to `results`, result `i` at byte `16 * i`. Returns
-//! 0, or 1 if the guest trapped (what happened stands in the store).
+//! *Array entry trampoline*, per function type, the platform's C convention:
+//! `fn(context, code, values: *mut u64) -> u32`. Argument `i` is read at byte `16 * i` of `values`,
+//! result `i` is stored there. Returns 0, or 1 if the guest trapped (what happened stands in the
+//! store).
 //!
-//! *Array entry trampoline*, per function type, the C convention:
-//! `fn(context, code, values: *mut u64) -> u32`: argument `i` is read at byte `16 * i` of
-//! `values`, results are stored there as above.
+//! *Array host adapter*, per function type, a guest function whose context is a [`HostBinding`]:
+//! it calls [`HostBinding::function`] by the C convention as `fn(binding, values: *mut u64) -> u32`,
+//! with arguments and results as above. A result other than 0 means that the function trapped: the
+//! adapter then calls the runtime's `raise`.
 //!
-//! *Native host adapter*, per function type, a guest function whose context is a [`HostBinding`]:
-//! it calls [`HostBinding::function`] by the C convention as
-//! `fn(binding, results: *mut u64, args…) -> u32`, with arguments and results as above. A result
-//! other than 0 means that the function trapped: the adapter then calls the runtime's `raise`.
+//! *Native* ones, per function type that [`is_native`], pass arguments and the result in registers.
+//! By the C convention an `i32`, `i64` or reference is a 64-bit integer, of which an `i32` is the low
+//! half and the other anything; `f32` and `f64` are C's; a `v128` is two 64-bit integers, low half
+//! first.
 //!
-//! *Array host adapter*: the same, but `fn(binding, values: *mut u64) -> u32`.
+//! *Native entry trampoline*: `fn(context, code, args…) -> (u64, u64)`, a structure of two integers:
+//! the bits of the result, and 0, or 1 if the guest trapped.
+//!
+//! *Native host adapter*: calls, or jumps to, [`HostBinding::function`] as `fn(binding, args…) ->
+//! result`, which does not return if it trapped: it calls the runtime's `raise` itself.
+//!
+//! Objects whose note does not say that calls are
+//! [direct](crate::note::Note::has_direct_calls) have native ones of another convention, which no
+//! runtime uses any more.
 
+use crate::types::{FuncType, ValType};
 use core::mem::offset_of;
 
 /// The size of one argument or result in memory, in bytes: wide enough for a `v128`.
 pub const VALUE_SIZE: u32 = 16;
+
+/// Whether functions of this type have native trampolines and adapters: at most one result, which a
+/// general register or one for floating-point numbers holds.
+#[must_use]
+pub fn is_native(ty: &FuncType) -> bool {
+    matches!(ty.results(), []) || matches!(ty.results(), [result] if *result != ValType::V128)
+}
 
 /// What a funcref value that is not null points at. Owned by a store, never moved, valid as long
 /// as the store is.

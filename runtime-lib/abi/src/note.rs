@@ -108,6 +108,9 @@ pub struct Note {
     pub has_code_map: bool,
     /// Whether functions stand inside of others: whether the code map says which.
     pub has_inlined: bool,
+    /// Whether native trampolines and adapters are those of [`func`](crate::func), which pass results
+    /// in registers.
+    pub has_direct_calls: bool,
     /// The options that the module was compiled with, for people.
     pub options: String,
     /// The SHA-256 of the module that was compiled.
@@ -130,7 +133,8 @@ const INTERRUPTIBLE: u32 = 9;
 const FUEL: u32 = 10;
 const CODE_MAP: u32 = 11;
 const INLINED: u32 = 12;
-const REQUIRED: u32 = INLINED;
+const DIRECT_CALLS: u32 = 13;
+const REQUIRED: u32 = DIRECT_CALLS;
 const COMPILER: u32 = REQUIRED_TAGS_END;
 const OPTIONS: u32 = REQUIRED_TAGS_END + 1;
 const MODULE_SHA256: u32 = REQUIRED_TAGS_END + 2;
@@ -168,6 +172,8 @@ pub struct Assumptions {
     pub is_interruptible: bool,
     /// Whether the code counts what it executes.
     pub uses_fuel: bool,
+    /// Whether native trampolines and adapters pass results in registers.
+    pub has_direct_calls: bool,
 }
 
 impl Note {
@@ -181,6 +187,7 @@ impl Note {
             traps: self.traps,
             is_interruptible: self.is_interruptible,
             uses_fuel: self.uses_fuel,
+            has_direct_calls: self.has_direct_calls,
         }
     }
 
@@ -216,6 +223,7 @@ impl Note {
             (FUEL, self.uses_fuel),
             (CODE_MAP, self.has_code_map),
             (INLINED, self.has_inlined),
+            (DIRECT_CALLS, self.has_direct_calls),
         ] {
             if is_so {
                 put_field(&mut fields, tag, &YES.to_le_bytes());
@@ -276,6 +284,7 @@ impl Note {
             uses_fuel: fields.is_said(FUEL, "note fuel")?,
             has_code_map: fields.is_said(CODE_MAP, "note code map")?,
             has_inlined: fields.is_said(INLINED, "note inlined functions")?,
+            has_direct_calls: fields.is_said(DIRECT_CALLS, "note direct calls")?,
             options: fields.string(OPTIONS, "note options")?,
             module_sha256: fields.array(MODULE_SHA256, "note module SHA-256")?,
             content_sha256: fields.array(CONTENT_SHA256, "note content SHA-256")?,
@@ -409,6 +418,7 @@ mod tests {
             uses_fuel: true,
             has_code_map: true,
             has_inlined: true,
+            has_direct_calls: true,
             options: "-O2".to_string(),
             module_sha256: [1; 32],
             content_sha256: [2; 32],
@@ -436,8 +446,9 @@ mod tests {
         let mut note = note();
         let said = note.to_bytes().len();
         (note.is_interruptible, note.uses_fuel) = (false, false);
+        note.has_direct_calls = false;
         (note.has_code_map, note.has_inlined) = (false, false);
-        assert_eq!(note.to_bytes().len() + 4 * 12, said);
+        assert_eq!(note.to_bytes().len() + 5 * 12, said);
         assert_eq!(Note::from_bytes(&note.to_bytes()), Ok(note));
     }
 

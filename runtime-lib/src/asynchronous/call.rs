@@ -25,7 +25,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     /// If a host function that the guest calls panics, or what it waits for does.
     pub async fn call_async(self, mut store: impl AsContextMut, params: P) -> Result<R, Error> {
         OnFiber::new(store.as_context_mut(), move |store| {
-            self.call(store, params)
+            self.call_suspendable(store, params)
         })
         .await
     }

@@ -12,7 +12,7 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::instance::Instance;
 use crate::store::{Mode, StoreContextMut, StoreInner};
-use crate::trap::{Exec, Pending};
+use crate::trap::{Exec, Pending, raise};
 use crate::value::{RawVal, Val};
 use prefab_abi::func::HostBinding;
 use prefab_abi::types::{FuncType, ValType};
@@ -28,7 +28,7 @@ impl<F> Forgotten for F {}
 pub struct HostFunc {
     ty: Arc<FuncType>,
     type_id: u64,
-    /// Takes its arguments natively, if there is such a shim.
+    /// Takes its arguments and returns its result in registers, if there is such a shim.
     native: Option<u64>,
     /// Takes its arguments in an array.
     array: u64,
@@ -41,6 +41,13 @@ pub struct HostFunc {
 unsafe impl Send for HostFunc {}
 // SAFETY: as above.
 unsafe impl Sync for HostFunc {}
+
+/// The addresses of an adapter and of the shim that it calls.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Adapted {
+    pub(crate) adapter: u64,
+    pub(crate) shim: u64,
+}
 
 /// The context of a host function, and what its shim needs besides.
 #[derive(Clone, Copy, Debug)]
@@ -74,10 +81,24 @@ impl Binding {
 /// The shim of a host function that takes its arguments in an array.
 pub(crate) type ArrayShim = unsafe extern "C" fn(*const Binding, *mut u64) -> u32;
 
+/// Calls the array shim of a host function.
+///
+/// # Safety
+/// The shim is that of a host function bound by `binding`, and `values` has its arguments and
+/// room for its results.
+pub(crate) unsafe fn call_array(shim: u64, binding: u64, values: *mut u64) -> u32 {
+    let shim = address::pointer::<()>(shim);
+    // SAFETY: the caller says that it is an array shim.
+    let shim: ArrayShim = unsafe { std::mem::transmute(shim) };
+    let binding = address::pointer::<Binding>(binding);
+    // SAFETY: the caller says what the arguments are.
+    unsafe { shim(binding, values) }
+}
+
 impl HostFunc {
     /// # Safety
     /// The shims are made for `F`; `native`, if it is there, is an `extern "C"` function of the
-    /// signature that a native adapter of `ty` calls.
+    /// signature that a native adapter of `ty` calls, and [raises](raise) if it fails.
     pub(crate) unsafe fn new<F: 'static>(
         ty: FuncType,
         closure: F,
@@ -110,32 +131,33 @@ impl HostFunc {
         self.type_id
     }
 
-    pub(crate) const fn is_native(&self) -> bool {
-        self.native.is_some()
-    }
-
-    /// The shim that takes its arguments in an array.
+    /// The shim that takes its arguments in an array: what the host itself calls.
     pub(crate) const fn array(&self) -> u64 {
         self.array
     }
 
-    /// The shim that takes its arguments natively.
-    pub(crate) const fn native(&self) -> Option<u64> {
-        self.native
+    /// Which of a module's adapters for the function's type guests call, `native`, if it is there, or
+    /// `array`, and the shim that this one calls.
+    pub(crate) fn adapted(&self, native: Option<u64>, array: u64) -> Adapted {
+        let native = native.zip(self.native);
+        let (adapter, shim) = native.unwrap_or((array, self.array));
+        Adapted { adapter, shim }
     }
 
-    /// The binding for `store`, whose execution state is `exec`, for the instance whose context is
-    /// `importer`, if one imports the function. Valid as long as the function stays where it is.
+    /// The binding for `store`, whose execution state is `exec`, for an adapter that calls `shim`, of
+    /// the instance whose context is `importer`, if one imports the function. Valid as long as the
+    /// function stays where it is.
     pub(crate) fn bind(
         &self,
         store: NonNull<StoreInner>,
         exec: NonNull<Exec>,
+        shim: u64,
         importer: u64,
     ) -> Binding {
         Binding {
             abi: HostBinding {
                 exec: address::of(exec.as_ptr()),
-                function: self.native.unwrap_or(self.array),
+                function: shim,
                 caller: importer,
             },
             importer,
@@ -149,18 +171,54 @@ impl HostFunc {
 /// Calls the closure of `binding` as `run` says; 0, or 1 if it failed or panicked, which is noted.
 ///
 /// # Safety
-/// `binding` is one of a function with a closure of type `F`, in a store of this `T` and `M`; the
-/// store's guest waits, so that nothing holds a reference to what is in it.
+/// As [`returned`].
 pub(crate) unsafe fn call_host<T, M: Mode, F>(
     binding: *const Binding,
     run: impl FnOnce(&F, NonNull<StoreInner>, Caller<'_, T, M>) -> Result<(), Error>,
 ) -> u32 {
+    // SAFETY: as the caller says.
+    let returned = unsafe { returned::<T, M, F, ()>(binding, run) };
+    u32::from(returned.is_none())
+}
+
+/// Calls the closure of `binding` as `run` says, and stops the guest if it failed or panicked.
+///
+/// # Safety
+/// As [`returned`]; and a guest has called through a native adapter. The caller has nothing to drop.
+#[inline(always)]
+pub(crate) unsafe fn call_host_or_raise<T, M: Mode, F, R: Copy>(
+    binding: *const Binding,
+    run: impl FnOnce(&F, NonNull<StoreInner>, Caller<'_, T, M>) -> Result<R, Error>,
+) -> R {
+    // SAFETY: as the caller says.
+    match unsafe { returned::<T, M, F, R>(binding, run) } {
+        Some(result) => result,
+        // SAFETY: the adapter has noted where the guest was left; nothing is left to drop.
+        None => unsafe { raise(address::pointer((*binding).abi.exec)) },
+    }
+}
+
+/// Calls the closure of `binding` as `run` says; `None` if it failed or panicked, which is noted.
+///
+/// # Safety
+/// `binding` is one of a function with a closure of type `F`, in a store of this `T` and `M`; the
+/// store's guest waits, so that nothing holds a reference to what is in it.
+#[inline(always)]
+unsafe fn returned<T, M: Mode, F, R>(
+    binding: *const Binding,
+    run: impl FnOnce(&F, NonNull<StoreInner>, Caller<'_, T, M>) -> Result<R, Error>,
+) -> Option<R> {
     // SAFETY: the caller says that it is valid. It is copied because the store may change it.
     let binding = unsafe { *binding };
     // A fiber that the guest runs on must not be suspended with the closure's frames on it.
     // SAFETY: the guest waits, so that nothing refers to the state.
     #[cfg(feature = "async")]
-    let fiber = unsafe { (*binding.exec()).fiber.take() };
+    let fiber = unsafe { (*binding.exec()).fiber };
+    #[cfg(feature = "async")]
+    if fiber.is_some() {
+        // SAFETY: as above.
+        unsafe { (*binding.exec()).fiber = None };
+    }
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: the closure is of this type, and lives as long as the store that it runs in.
         let closure = unsafe { &*binding.closure.cast::<F>() };
@@ -171,19 +229,34 @@ pub(crate) unsafe fn call_host<T, M: Mode, F>(
     }));
     // SAFETY: as above: the closure has returned.
     #[cfg(feature = "async")]
-    unsafe {
-        (*binding.exec()).fiber = fiber;
+    if fiber.is_some() {
+        unsafe { (*binding.exec()).fiber = fiber };
     }
-    let pending = match outcome {
-        Ok(Ok(())) => return 0,
-        Ok(Err(error)) => Pending::Error(Box::new(error)),
-        Err(payload) => Pending::Panic(payload),
-    };
-    // SAFETY: the closure has returned; as above.
-    unsafe { &mut *binding.store.as_ptr() }
-        .exec_mut()
-        .set_pending(pending);
-    1
+    match outcome {
+        Ok(Ok(result)) => Some(result),
+        Ok(Err(error)) => {
+            // SAFETY: the closure has returned; as above.
+            unsafe { note(binding.store, Pending::Error(Box::new(error))) };
+            None
+        }
+        Err(payload) => {
+            // SAFETY: as above.
+            unsafe { note(binding.store, Pending::Panic(payload)) };
+            None
+        }
+    }
+}
+
+/// Notes why a host function has not returned.
+///
+/// # Safety
+/// Nothing holds a reference to the store.
+#[cold]
+#[inline(never)]
+unsafe fn note(store: NonNull<StoreInner>, pending: Pending) {
+    // SAFETY: the caller says so.
+    let store = unsafe { &mut *store.as_ptr() };
+    store.exec_mut().set_pending(pending);
 }
 
 /// Reads the value of type `ty` at `at`.

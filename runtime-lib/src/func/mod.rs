@@ -14,14 +14,15 @@ mod typed;
 mod unchecked;
 mod wrap;
 
-pub(crate) use host::{Binding, HostFunc};
+pub(crate) use host::{Adapted, Binding, HostFunc, call_array};
 #[cfg(feature = "async")]
 pub(crate) use host::{call_host, with_vals};
 pub(crate) use record::{Adapters, FuncKind, FuncRecord};
+#[cfg(test)]
+pub(crate) use tuples::Returned;
 pub use tuples::{WasmParams, WasmResults, WasmRet};
 pub use ty::WasmTy;
 pub use typed::TypedFunc;
-pub(crate) use typed::call_array;
 pub use unchecked::RawValue;
 pub use wrap::{IntoFunc, WithCaller};
 
@@ -250,7 +251,7 @@ pub(crate) unsafe fn call_guest(
     // SAFETY: the caller says that it is such a trampoline.
     let entry: Entry = unsafe { std::mem::transmute(entry) };
     // SAFETY: the caller says what the arguments are, and that the store is not referred to.
-    match unsafe { Exec::enter(exec, || entry(context, code, values)) } {
+    match unsafe { Exec::enter(exec, || u64::from(entry(context, code, values))) } {
         Ok(()) => Ok(()),
         Err(stopped) => Err(StoreInner::stopped(stopped)),
     }
@@ -284,9 +285,9 @@ impl StoreInner {
         module.code_address(module.type_of(func)?.array_entry)
     }
 
-    /// The native one.
-    fn native_entry(&self, instance: u32, func: u32) -> Result<u64, Error> {
+    /// The native one, if there is one.
+    fn native_entry(&self, instance: u32, func: u32) -> Result<Option<u64>, Error> {
         let module = self.instances[instance as usize].module();
-        module.code_address(module.type_of(func)?.native_entry)
+        module.native_address(module.type_of(func)?.native_entry)
     }
 }

@@ -1,6 +1,6 @@
 //! Functions of a store, as compiled code and the host refer to them.
 
-use super::host::{Binding, HostFunc};
+use super::host::{Adapted, Binding, HostFunc};
 use crate::aliased::Aliased;
 use prefab_abi::func::FuncRef;
 use prefab_abi::types::FuncType;
@@ -50,16 +50,12 @@ pub(crate) struct Adapters {
     /// The context of an instance of the module.
     pub(crate) context: u64,
     pub(crate) native: Option<u64>,
-    pub(crate) array: Option<u64>,
+    pub(crate) array: u64,
 }
 
 impl Adapters {
-    /// The adapter that calls `host` as it wants to be called.
-    pub(crate) const fn for_host(&self, host: &HostFunc) -> Option<u64> {
-        if host.is_native() {
-            self.native
-        } else {
-            self.array
-        }
+    /// How guests call `host`.
+    pub(crate) fn for_host(&self, host: &HostFunc) -> Adapted {
+        host.adapted(self.native, self.array)
     }
 }

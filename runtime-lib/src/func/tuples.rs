@@ -9,7 +9,7 @@
     reason = "calls compiled code by signatures made from types"
 )]
 
-use super::host::{Binding, read_value, write_value};
+use super::host::{read_value, write_value};
 use super::ty::WasmTy;
 use crate::address;
 use crate::error::Error;
@@ -31,27 +31,23 @@ pub trait WasmParams: 'static {
     #[doc(hidden)]
     fn into_bits(self, store: &StoreInner) -> Result<Self::Bits, Error>;
 
-    /// Calls the function at `function` with `context`, `code`, `results` and the arguments.
+    /// Calls the function at `function` with `context`, `code` and the arguments.
     ///
     /// # Safety
     /// It is a native entry trampoline of these parameters, for a function with this context and
-    /// code; `results` has room for what it returns.
+    /// code.
     #[doc(hidden)]
-    unsafe fn call_entry(
-        bits: &Self::Bits,
-        function: u64,
-        context: u64,
-        code: u64,
-        results: *mut u64,
-    ) -> u32;
+    unsafe fn call_entry(bits: &Self::Bits, function: u64, context: u64, code: u64) -> Returned;
+}
 
-    /// Calls the function at `function` with `binding`, `results` and the arguments.
-    ///
-    /// # Safety
-    /// It is the native shim of a host function of these parameters, bound by `binding`;
-    /// `results` has room for what it returns.
-    #[doc(hidden)]
-    unsafe fn call_host(bits: &Self::Bits, function: u64, binding: u64, results: *mut u64) -> u32;
+/// What a native entry trampoline returns.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Returned {
+    /// The bits of the result, if there is one.
+    pub(crate) bits: u64,
+    /// 0, or 1 if the guest was stopped.
+    pub(crate) status: u64,
 }
 
 /// What a host function or a [`TypedFunc`](super::TypedFunc) returns: nothing, a type, or a tuple
@@ -78,6 +74,25 @@ pub trait WasmResults: Sized {
     /// There is room for them at `at`.
     #[doc(hidden)]
     unsafe fn store(self, at: *mut u64, store: &StoreInner) -> Result<(), Error>;
+
+    /// What holds the result of a native function.
+    #[doc(hidden)]
+    type Register: Copy;
+
+    /// Whether functions with these results are [native](prefab_abi::func::is_native).
+    #[doc(hidden)]
+    const IS_NATIVE: bool;
+
+    /// The result, of which there is one at most, as a native function returns it.
+    #[doc(hidden)]
+    fn into_register(self, store: &StoreInner) -> Result<Self::Register, Error>;
+
+    /// The result that has these bits.
+    ///
+    /// # Safety
+    /// As for [`load`](Self::load).
+    #[doc(hidden)]
+    unsafe fn from_register(bits: u64, store: &StoreInner) -> Self;
 }
 
 /// What a host function may return: results, or an error instead.
@@ -113,6 +128,35 @@ macro_rules! count {
     ($($ty:ident)*) => { 0 $(+ { let _ = stringify!($ty); 1 })* };
 }
 
+/// What there is only for at most one result.
+macro_rules! register {
+    (@type) => {
+        ()
+    };
+    (@type $ty:ident) => {
+        <$ty as WasmTy>::First
+    };
+    (@type $($ty:ident)*) => {
+        ()
+    };
+    (@is_native) => {
+        true
+    };
+    // A vector has two halves.
+    (@is_native $ty:ident) => {
+        size_of::<<$ty as WasmTy>::Second>() == 0
+    };
+    (@is_native $($ty:ident)*) => {
+        false
+    };
+    (@split $store:ident $ty:ident $value:expr,) => {
+        Ok($ty::split($value.into_bits($store)?).0)
+    };
+    (@split $store:ident $($ty:ident $value:expr,)*) => {
+        Ok(())
+    };
+}
+
 macro_rules! tuple {
     ([$self:ty] $($ty:ident $first:ident $second:ident $index:tt $access:tt)*) => {
         impl<$($ty: WasmTy),*> WasmParams for $self {
@@ -133,41 +177,18 @@ macro_rules! tuple {
                 function: u64,
                 context: u64,
                 code: u64,
-                results: *mut u64,
-            ) -> u32 {
+            ) -> Returned {
                 type Entry<$($ty),*> = unsafe extern "C" fn(
                     u64,
-                    u64,
-                    *mut u64
+                    u64
                     $(, <$ty as WasmTy>::First, <$ty as WasmTy>::Second)*
-                ) -> u32;
+                ) -> Returned;
                 let function = address::pointer::<()>(function);
                 $(let ($first, $second) = $ty::split(_bits[$index]);)*
                 // SAFETY: the caller says that it is a function of this signature.
                 let entry: Entry<$($ty),*> = unsafe { std::mem::transmute(function) };
                 // SAFETY: the caller says what the arguments are.
-                unsafe { entry(context, code, results $(, $first, $second)*) }
-            }
-
-            #[inline]
-            unsafe fn call_host(
-                _bits: &Self::Bits,
-                function: u64,
-                binding: u64,
-                results: *mut u64,
-            ) -> u32 {
-                type Shim<$($ty),*> = unsafe extern "C" fn(
-                    *const Binding,
-                    *mut u64
-                    $(, <$ty as WasmTy>::First, <$ty as WasmTy>::Second)*
-                ) -> u32;
-                let function = address::pointer::<()>(function);
-                $(let ($first, $second) = $ty::split(_bits[$index]);)*
-                // SAFETY: the caller says that it is a function of this signature.
-                let shim: Shim<$($ty),*> = unsafe { std::mem::transmute(function) };
-                let binding = address::pointer::<Binding>(binding);
-                // SAFETY: the caller says what the arguments are.
-                unsafe { shim(binding, results $(, $first, $second)*) }
+                unsafe { entry(context, code $(, $first, $second)*) }
             }
         }
 
@@ -195,6 +216,19 @@ macro_rules! tuple {
                     unsafe { write_value(_at.add(2 * $index), bits) };
                 )*
                 Ok(())
+            }
+
+            type Register = register!(@type $($ty)*);
+            const IS_NATIVE: bool = register!(@is_native $($ty)*);
+
+            #[inline]
+            fn into_register(self, _store: &StoreInner) -> Result<Self::Register, Error> {
+                register!(@split _store $($ty tuple!(@get self $access),)*)
+            }
+
+            #[inline]
+            unsafe fn from_register(_bits: u64, _store: &StoreInner) -> Self {
+                tuple!(@make [$($access)*] $($ty::from_bits(_bits.into(), _store),)*)
             }
         }
     };

@@ -76,16 +76,13 @@ macro_rules! number {
     };
 }
 
-const fn same32(value: u32) -> u32 {
-    value
-}
-
 const fn same64(value: u64) -> u64 {
     value
 }
 
-number!(i32, I32, u32, v => v.cast_unsigned(), bits => (bits as u32).cast_signed(), same32, same32);
-number!(u32, I32, u32, v => v, bits => bits as u32, same32, same32);
+// Compiled code says nothing of the rest of a register that holds 32 bits, of which C may know more.
+number!(i32, I32, u64, v => v.cast_unsigned(), bits => (bits as u32).cast_signed(), same64, same64);
+number!(u32, I32, u64, v => v, bits => bits as u32, same64, same64);
 number!(i64, I64, u64, v => v.cast_unsigned(), bits => (bits as u64).cast_signed(), same64, same64);
 number!(u64, I64, u64, v => v, bits => bits as u64, same64, same64);
 number!(f32, F32, f32, v => v.to_bits(), bits => f32::from_bits(bits as u32), f32::from_bits, f32::to_bits);

@@ -6,12 +6,9 @@
 //! are valid as long as the store is, and it calls nothing without that very store.
 #![allow(unsafe_code, reason = "calls compiled code")]
 
-use super::host::{ArrayShim, Binding};
 use super::tuples::{WasmParams, WasmResults};
 use super::{Func, FuncKind};
-use crate::address;
 use crate::error::Error;
-use crate::instance::once;
 use crate::store::{AsContextMut, Mode, StoreContextMut, StoreInner};
 use crate::trap::{Exec, Outermost};
 use prefab_abi::types::FuncType;
@@ -42,40 +39,31 @@ pub struct TypedFunc<P, R> {
     marker: PhantomData<fn(P) -> R>,
 }
 
+/// How many parameters and how many results there are at most.
+const MAX_VALUES: usize = 16;
+
 #[derive(Clone, Copy)]
 enum Target {
     /// A guest function, through its type's native entry trampoline.
-    Guest { entry: u64, context: u64, code: u64 },
-    /// A host function, through its native shim.
-    Native { shim: u64, binding: u64 },
-    /// A host function, through its array shim.
-    Array { shim: u64, binding: u64 },
-    /// A function that the host may call once: `func` of the store, if `instance` may run it.
-    Once { instance: u32, func: u32 },
+    Native { entry: u64, context: u64, code: u64 },
+    /// Any function of the store, through an array of values.
+    Any,
 }
 
 impl Target {
     /// What calling a function of the store comes to.
     fn of(store: &StoreInner, func: u32) -> Result<Self, Error> {
         let record = store.func(func);
-        let binding = record.abi.context;
-        Ok(match &record.kind {
-            FuncKind::Guest { instance, func, .. } => Self::Guest {
-                entry: store.native_entry(*instance, *func)?,
+        let FuncKind::Guest { instance, func, .. } = record.kind else {
+            return Ok(Self::Any);
+        };
+        Ok(match store.native_entry(instance, func)? {
+            Some(entry) => Self::Native {
+                entry,
                 context: record.abi.context,
                 code: record.abi.code,
             },
-            FuncKind::Host { host, .. } => match host.native() {
-                Some(shim) => Self::Native { shim, binding },
-                None => Self::Array {
-                    shim: host.array(),
-                    binding,
-                },
-            },
-            FuncKind::Once { instance, func } => Self::Once {
-                instance: *instance,
-                func: *func,
-            },
+            None => Self::Any,
         })
     }
 }
@@ -127,9 +115,8 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     #[inline(always)]
     pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R, Error> {
         let mut store = store.as_context_mut();
-        store.inner().check(self.func.store, "function")?;
-        let bits = params.into_bits(store.inner())?;
-        if let Target::Guest {
+        let bits = self.bits(&store, params)?;
+        if let Target::Native {
             entry,
             context,
             code,
@@ -138,84 +125,83 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
             // SAFETY: `new` has found the entry for a function of these types of this store, which
             // no reference is held to.
             if let Some(activation) = unsafe { Outermost::begin(store.inner().exec()) } {
-                let mut room = R::Room::default();
-                let results = room.as_mut().as_mut_ptr().cast::<u64>();
                 // SAFETY: as above; there is nothing to drop when the guest is stopped.
-                let status = unsafe { P::call_entry(&bits, entry, context, code, results) };
-                if !activation.is_usual_end(status) {
+                let returned = unsafe { P::call_entry(&bits, entry, context, code) };
+                if activation.is_usual_end(returned.status) {
+                    // SAFETY: asynchronous calls go by `call_suspendable`.
+                    unsafe { activation.end_on_same_thread() };
+                } else {
+                    let status = returned.status;
                     apart(move || activation.end(status).map_err(StoreInner::stopped))?;
                 }
-                // SAFETY: the callee has stored results of these types; references are its store's.
-                return Ok(unsafe { R::load(&mut room, store.inner()) });
+                // SAFETY: the result is of this type; a reference is its store's.
+                return Ok(unsafe { R::from_register(returned.bits, store.inner()) });
             }
         }
         let store = &mut store;
-        apart(move || self.call_other(self.target, store, bits))
+        apart(move || self.call_bits(store, bits))
     }
 
-    /// Calls what is no guest function, or one while another guest waits.
-    fn call_other<T, M: Mode>(
+    /// As [`call`](Self::call), on a stack that can be suspended meanwhile.
+    #[cfg(feature = "async")]
+    pub(crate) fn call_suspendable<T, M: Mode>(
         &self,
-        target: Target,
+        mut store: StoreContextMut<'_, T, M>,
+        params: P,
+    ) -> Result<R, Error> {
+        let bits = self.bits(&store, params)?;
+        self.call_bits(&mut store, bits)
+    }
+
+    /// The arguments as compiled code has them.
+    #[inline(always)]
+    fn bits<T, M: Mode>(
+        &self,
+        store: &StoreContextMut<'_, T, M>,
+        params: P,
+    ) -> Result<P::Bits, Error> {
+        store.inner().check(self.func.store, "function")?;
+        params.into_bits(store.inner())
+    }
+
+    /// Calls the function, whatever it is and whether another guest waits or not.
+    fn call_bits<T, M: Mode>(
+        &self,
         store: &mut StoreContextMut<'_, T, M>,
         bits: P::Bits,
     ) -> Result<R, Error> {
-        let mut room = R::Room::default();
-        let results = room.as_mut().as_mut_ptr().cast::<u64>();
-        match target {
-            Target::Guest {
-                entry,
-                context,
-                code,
-            } => {
-                let exec = store.inner().exec();
-                // SAFETY: `new` has found the entry for a function of these types of this store,
-                // which no reference is held to; the closure has nothing to drop.
-                let outcome = unsafe {
-                    Exec::enter(exec, || P::call_entry(&bits, entry, context, code, results))
-                };
-                outcome.map_err(StoreInner::stopped)?;
-            }
-            Target::Native { shim, binding } => {
-                // SAFETY: `new` has found the shim for a function of these types of this store,
-                // which no reference is held to.
-                if unsafe { P::call_host(&bits, shim, binding, results) } != 0 {
-                    return Err(store.inner_mut().host_stopped());
-                }
-            }
-            Target::Array { shim, binding } => {
-                let len = room.as_mut().len();
-                let mut values = vec![[0; 2]; bits.as_ref().len().max(len)];
-                for (value, bits) in values.iter_mut().zip(bits.as_ref()) {
-                    *value = [*bits as u64, (*bits >> 64) as u64];
-                }
-                // SAFETY: as above; `values` has the arguments and room for the results.
-                if unsafe { call_array(shim, binding, values.as_mut_ptr().cast()) } != 0 {
-                    return Err(store.inner_mut().host_stopped());
-                }
-                room.as_mut().copy_from_slice(&values[..len]);
-            }
-            Target::Once { instance, func } => {
-                return self.call_once(instance, func, store, bits);
-            }
+        if let Target::Native {
+            entry,
+            context,
+            code,
+        } = self.target
+        {
+            let exec = store.inner().exec();
+            let mut result = 0;
+            // SAFETY: `new` has found the entry for a function of these types of this store, which
+            // no reference is held to; the closure has nothing to drop.
+            let outcome = unsafe {
+                Exec::enter(exec, || {
+                    let returned = P::call_entry(&bits, entry, context, code);
+                    result = returned.bits;
+                    returned.status
+                })
+            };
+            outcome.map_err(StoreInner::stopped)?;
+            // SAFETY: the result is of this type; a reference is its store's.
+            return Ok(unsafe { R::from_register(result, store.inner()) });
         }
+        let mut room = R::Room::default();
+        let (args, len) = (bits.as_ref(), room.as_mut().len());
+        let mut values = [[0; 2]; MAX_VALUES];
+        for (value, bits) in values.iter_mut().zip(args) {
+            *value = [*bits as u64, (*bits >> 64) as u64];
+        }
+        let used = &mut values[..args.len().max(len)];
+        self.func.call_raw(store, used)?;
+        room.as_mut().copy_from_slice(&used[..len]);
         // SAFETY: the callee has stored results of these types; references are its store's.
         Ok(unsafe { R::load(&mut room, store.inner()) })
-    }
-
-    #[cold]
-    fn call_once<T, M: Mode>(
-        &self,
-        instance: u32,
-        func: u32,
-        store: &mut StoreContextMut<'_, T, M>,
-        bits: P::Bits,
-    ) -> Result<R, Error> {
-        let inner = store.inner_ptr();
-        let target = Target::of(store.inner(), func)?;
-        let call = || self.call_other(target, store, bits);
-        // SAFETY: the store is borrowed for everything; `func` is the instance's function.
-        unsafe { once(inner, instance, call) }
     }
 }
 
@@ -231,18 +217,4 @@ fn apart<R>(f: impl FnOnce() -> R) -> R {
     let mut place = None;
     run(f, &mut place);
     place.expect("`run` has filled it")
-}
-
-/// Calls the array shim of a host function.
-///
-/// # Safety
-/// The shim is that of a host function bound by `binding`, and `values` has its arguments and
-/// room for its results.
-pub(crate) unsafe fn call_array(shim: u64, binding: u64, values: *mut u64) -> u32 {
-    let shim = address::pointer::<()>(shim);
-    // SAFETY: the caller says that it is an array shim.
-    let shim: ArrayShim = unsafe { std::mem::transmute(shim) };
-    let binding = address::pointer::<Binding>(binding);
-    // SAFETY: the caller says what the arguments are.
-    unsafe { shim(binding, values) }
 }

@@ -6,7 +6,7 @@
 //! [`First`](WasmTy::First) and [`Second`](WasmTy::Second).
 #![allow(unsafe_code, reason = "called by compiled code")]
 
-use super::host::{Binding, HostFunc, call_host, read_value};
+use super::host::{Binding, HostFunc, call_host, call_host_or_raise, read_value};
 use super::tuples::{WasmResults, WasmRet, for_each_arity};
 use super::ty::WasmTy;
 use crate::caller::Caller;
@@ -42,24 +42,23 @@ macro_rules! into_func {
         {
             fn into_host(self) -> HostFunc {
                 unsafe extern "C" fn native<T, M, F, R, $($ty),*>(
-                    binding: *const Binding,
-                    results: *mut u64
+                    binding: *const Binding
                     $(, $first: <$ty as WasmTy>::First, $second: <$ty as WasmTy>::Second)*
-                ) -> u32
+                ) -> <R::Ok as WasmResults>::Register
                 where
                     M: Mode,
                     F: Fn($($caller,)? $($ty),*) -> R,
                     $($ty: WasmTy,)*
                     R: WasmRet,
                 {
-                    // SAFETY: this shim is only ever part of the `HostFunc` made below for `F`,
-                    // whose adapter gives as much room as the results need; the store is referred
-                    // to before the closure is called and after it has returned, not meanwhile.
+                    // SAFETY: this shim is only ever part of the `HostFunc` made below for `F`, and
+                    // called by adapters; the store is referred to before the closure is called and
+                    // after it has returned, not meanwhile. All there is are numbers.
                     unsafe {
-                        call_host::<T, M, F>(binding, |closure, _store, _caller| {
+                        call_host_or_raise::<T, M, F, _>(binding, |closure, _store, _caller| {
                             $(let $first = $ty::from_bits($ty::join($first, $second), _store.as_ref());)*
                             let result = into_func!(@call closure _caller [$($caller)?] $($first)*);
-                            result.into_result()?.store(results, _store.as_ref())
+                            result.into_result()?.into_register(_store.as_ref())
                         })
                     }
                 }
@@ -74,7 +73,8 @@ macro_rules! into_func {
                     $($ty: WasmTy,)*
                     R: WasmRet,
                 {
-                    // SAFETY: as above; `values` has the arguments and room for the results.
+                    // SAFETY: this shim, too, is only part of that `HostFunc`, and the store is referred
+                    // to likewise; `values` has the arguments and room for the results.
                     unsafe {
                         call_host::<T, M, F>(binding, |closure, _store, _caller| {
                             $(
@@ -88,9 +88,9 @@ macro_rules! into_func {
                 }
 
                 let ty = FuncType::new([$($ty::TYPE),*], R::Ok::types());
-                let native = native::<T, M, F, R, $($ty),*> as *const ();
+                let native = R::Ok::IS_NATIVE.then_some(native::<T, M, F, R, $($ty),*> as *const ());
                 // SAFETY: both shims are made for this `F`, and for the types of `ty`.
-                unsafe { HostFunc::new(ty, self, Some(native), array::<T, M, F, R, $($ty),*>) }
+                unsafe { HostFunc::new(ty, self, native, array::<T, M, F, R, $($ty),*>) }
             }
         }
     };

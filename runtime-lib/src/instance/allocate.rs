@@ -138,8 +138,8 @@ impl StoreInner {
         let (exec, context) = (self.exec_address(), data.fields.context());
         let mut bound = Vec::with_capacity(bindings);
         for source in &*data.imported_funcs {
-            if let ImportedSource::Host { host, .. } = source {
-                bound.push(host.bind(store, exec, context));
+            if let ImportedSource::Host { host, adapted, .. } = source {
+                bound.push(host.bind(store, exec, adapted.shim, context));
             }
         }
         data.bindings = Aliased::new(bound.into_boxed_slice());
@@ -152,10 +152,12 @@ impl StoreInner {
                         context: abi.context,
                     }
                 }
-                ImportedSource::Host { binding, code, .. } => {
+                ImportedSource::Host {
+                    binding, adapted, ..
+                } => {
                     let bindings = data.bindings.as_ptr().cast::<Binding>();
                     ImportedFunc {
-                        code: *code,
+                        code: adapted.adapter,
                         context: address::of(bindings.wrapping_add(*binding)),
                     }
                 }
@@ -224,22 +226,17 @@ impl StoreInner {
         let meta = module.meta();
         for (index, ty) in (0..).zip(meta.types()?.iter()) {
             let ty = ty?;
-            let has_adapter = ty.native_adapter != NONE || ty.array_adapter != NONE;
-            if ty.canonical_index != index || !has_adapter {
+            if ty.canonical_index != index || ty.array_adapter == NONE {
                 continue;
             }
             let type_id = module.type_id(index)?;
             if self.knows_adapters(type_id) {
                 continue;
             }
-            let address = |offset: u32| match offset {
-                NONE => Ok(None),
-                offset => module.code_address(offset).map(Some),
-            };
             let adapters = Adapters {
                 context,
-                native: address(ty.native_adapter)?,
-                array: address(ty.array_adapter)?,
+                native: module.native_address(ty.native_adapter)?,
+                array: module.code_address(ty.array_adapter)?,
             };
             self.add_adapters(type_id, adapters);
         }

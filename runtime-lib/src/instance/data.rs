@@ -5,7 +5,7 @@ use crate::address;
 use crate::aliased::Aliased;
 use crate::const_expr::Env;
 use crate::error::Error;
-use crate::func::{Binding, FuncKind, HostFunc};
+use crate::func::{Adapted, Binding, FuncKind, HostFunc};
 use crate::global::GlobalData;
 use crate::mapping::Mapping;
 use crate::module::Module;
@@ -67,8 +67,8 @@ pub(super) enum ImportedSource {
         host: Arc<HostFunc>,
         /// Which of the instance's bindings it has.
         binding: usize,
-        /// The address of the adapter of the instance's module that calls it.
-        code: u64,
+        /// How the instance's module calls it.
+        adapted: Adapted,
     },
 }
 
@@ -156,11 +156,11 @@ impl StoreInner {
             Some(ImportedSource::Host {
                 host,
                 binding,
-                code,
+                adapted,
             }) => {
                 let binding = Aliased::new(Box::new(data.bindings[*binding]));
                 let abi = FuncRef {
-                    code: *code,
+                    code: adapted.adapter,
                     type_id: host.identity(),
                     context: address::of(binding.as_ptr()),
                 };

@@ -152,14 +152,12 @@ impl Finding {
             (Some(Provided::Extern(Extern::Func(_))) | None, _) => return Ok(()),
         };
         let ty = module.meta().types()?.get(import.ty)?;
-        let adapter = match host.is_native() {
-            true => ty.native_adapter,
-            false => ty.array_adapter,
-        };
+        let native = module.native_address(ty.native_adapter)?;
+        let adapted = host.adapted(native, module.code_address(ty.array_adapter)?);
         self.funcs.push(ImportedSource::Host {
             host,
             binding: self.bindings,
-            code: module.code_address(adapter)?,
+            adapted,
         });
         self.bindings += 1;
         Ok(())

@@ -112,6 +112,7 @@ mod tests {
         traps: Traps::Explicit,
         is_interruptible: false,
         uses_fuel: false,
+        has_direct_calls: true,
     };
     const GUARDED: Assumptions = Assumptions {
         memory_plan: MemoryPlan::Guarded,
@@ -120,6 +121,7 @@ mod tests {
         traps: Traps::Signals,
         is_interruptible: false,
         uses_fuel: false,
+        has_direct_calls: true,
     };
 
     fn bounded(min: u64, max: Option<u64>) -> u64 {

@@ -29,7 +29,7 @@ use image::Image;
 use prefab_abi::builtin::Builtin;
 use prefab_abi::code_map::CodeMap;
 use prefab_abi::descriptor::{Descriptor, Part};
-use prefab_abi::meta::{Meta, ModuleKind, Type};
+use prefab_abi::meta::{Meta, ModuleKind, NONE, Type};
 use prefab_abi::note::{Assumptions, Traps};
 use prefab_abi::types::FuncType;
 use prepared::Prepared;
@@ -271,6 +271,15 @@ impl Module {
             ));
         }
         Ok(text.address + u64::from(code_offset))
+    }
+
+    /// The address of a type's native trampoline or adapter, if the module has one of this runtime's
+    /// convention.
+    pub(crate) fn native_address(&self, code_offset: u32) -> Result<Option<u64>, Error> {
+        if code_offset == NONE || !self.assumptions().has_direct_calls {
+            return Ok(None);
+        }
+        self.code_address(code_offset).map(Some)
     }
 
     /// The address of the module's import table.

@@ -129,6 +129,7 @@ fn module(meta: &[u8], image: ImageSource) -> Result<Module, Error> {
             traps: Traps::Signals,
             is_interruptible: false,
             uses_fuel: false,
+            has_direct_calls: true,
         },
     };
     // SAFETY: the owner keeps the parts, and without code nobody reads an import table.

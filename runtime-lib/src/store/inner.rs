@@ -161,17 +161,18 @@ impl StoreInner {
             let _ = self.find_adapters();
         }
         let adapters = self.adapters.get(&type_id).copied();
-        let code = adapters.and_then(|adapters| adapters.for_host(&host));
-        let mut binding = Box::new(host.bind(store, self.exec_address(), 0));
+        let adapted = adapters.map(|adapters| adapters.for_host(&host));
+        let shim = adapted.map_or(0, |adapted| adapted.shim);
+        let mut binding = Box::new(host.bind(store, self.exec_address(), shim, 0));
         binding.abi.caller = adapters.map_or(0, |adapters| adapters.context);
         let binding = Aliased::new(binding);
         let abi = FuncRef {
-            code: code.unwrap_or(0),
+            code: adapted.map_or(0, |adapted| adapted.adapter),
             type_id,
             context: address::of(binding.as_ptr()),
         };
         let index = self.add_func(abi, FuncKind::Host { host, binding });
-        if code.is_none() {
+        if adapted.is_none() {
             self.unadapted.entry(type_id).or_default().push(index);
         }
         index
@@ -179,10 +180,7 @@ impl StoreInner {
 
     /// Makes the adapters of a type known, and gives them to the functions that wait for them.
     pub(crate) fn add_adapters(&mut self, type_id: u64, adapters: Adapters) {
-        let known = self.adapters.entry(type_id).or_insert(adapters);
-        if known.native.is_none() || known.array.is_none() {
-            *known = adapters;
-        }
+        self.adapters.entry(type_id).or_insert(adapters);
         for index in self.unadapted.remove(&type_id).unwrap_or_default() {
             let reference = self.func_address(index);
             // SAFETY: no guest runs while the store is borrowed.
@@ -190,13 +188,11 @@ impl StoreInner {
             let FuncKind::Host { host, binding } = &mut record.kind else {
                 continue;
             };
-            let Some(code) = adapters.for_host(host) else {
-                self.unadapted.entry(type_id).or_default().push(index);
-                continue;
-            };
+            let adapted = adapters.for_host(host);
             // SAFETY: as above.
-            unsafe { binding.get_mut() }.abi.caller = adapters.context;
-            record.abi.code = code;
+            let bound = &mut unsafe { binding.get_mut() }.abi;
+            (bound.caller, bound.function) = (adapters.context, adapted.shim);
+            record.abi.code = adapted.adapter;
             let func = record.abi;
             for table in &mut self.tables {
                 table.patch(reference, func);
@@ -210,9 +206,7 @@ impl StoreInner {
     }
 
     pub(crate) fn knows_adapters(&self, type_id: u64) -> bool {
-        self.adapters
-            .get(&type_id)
-            .is_some_and(|adapters| adapters.native.is_some() && adapters.array.is_some())
+        self.adapters.contains_key(&type_id)
     }
 
     /// The record of a function of this store.

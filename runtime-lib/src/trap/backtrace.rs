@@ -5,7 +5,7 @@
 //! them lies the caller's, with the return address a word above, up to the landing's.
 #![allow(unsafe_code, reason = "walks the frames of compiled code")]
 
-use super::enter::Activation;
+use super::enter::{Activation, Saved};
 use super::exec::Exec;
 use crate::address;
 use prefab_abi::exec::ExecState;
@@ -154,9 +154,12 @@ impl Pcs {
     ) {
         self.len = 0;
         self.faulted = false;
-        // SAFETY: `exit_fp` is 0 or the frame pointer of the stub that called the host.
+        if activations.is_null() {
+            return;
+        }
+        // SAFETY: a guest runs, and has called the host; the caller says what the activations are.
         unsafe {
-            self.walk(state.exit_fp, state.landing.fp);
+            self.walk_exit(&Saved::of(state));
             self.suspended(activations);
         }
     }
@@ -165,11 +168,27 @@ impl Pcs {
     unsafe fn suspended(&mut self, mut activation: *const Activation) {
         // SAFETY: each activation lives on the stack until the one that points at it has ended.
         while let Some(suspended) = unsafe { activation.as_ref() } {
-            let state = suspended.saved();
             // SAFETY: as in `capture_exit`.
-            unsafe { self.walk(state.exit_fp, state.landing.fp) };
+            unsafe { self.walk_exit(suspended.saved()) };
             activation = suspended.outer();
         }
+    }
+
+    /// Notes the frames of an activation whose guest has called the host.
+    ///
+    /// # Safety
+    /// `state` says where, if it says anything: of this activation.
+    unsafe fn walk_exit(&mut self, state: &Saved) {
+        let mut fp = state.exit_fp;
+        if fp & ExecState::NO_FRAME != 0 {
+            fp &= !ExecState::NO_FRAME;
+            if fp < state.landing.fp {
+                self.push(state.exit_pc);
+            }
+        }
+        // SAFETY: it is 0, or the frame pointer of the stub through which the guest called, or the
+        // guest's own.
+        unsafe { self.walk(fp, state.landing.fp) };
     }
 
     /// Notes the return addresses from the frame at `fp` outwards, as far as they are a guest's:

@@ -17,7 +17,7 @@ use prefab_targets::host;
 use std::any::Any;
 use std::error::Error;
 use std::io;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 #[cfg(feature = "async")]
 use std::ops::Range;
 use std::ptr;
@@ -54,6 +54,7 @@ pub(super) struct Saved {
     stack_limit: u64,
     pub(super) landing: Landing,
     pub(super) exit_fp: u64,
+    pub(super) exit_pc: u64,
 }
 
 impl Saved {
@@ -62,6 +63,7 @@ impl Saved {
             stack_limit: state.stack_limit,
             landing: state.landing,
             exit_fp: state.exit_fp,
+            exit_pc: state.exit_pc,
         }
     }
 
@@ -69,6 +71,7 @@ impl Saved {
         state.stack_limit = self.stack_limit;
         state.landing = self.landing;
         state.exit_fp = self.exit_fp;
+        state.exit_pc = self.exit_pc;
     }
 }
 
@@ -83,6 +86,7 @@ static OUTERMOST: Activation = Activation {
             fp: 0,
         },
         exit_fp: 0,
+        exit_pc: 0,
     },
     outer: ptr::null(),
     outer_current: ptr::null_mut(),
@@ -112,11 +116,19 @@ impl Activation {
     /// As [`end`](Self::end).
     #[inline(never)]
     unsafe fn end_outermost(exec: *mut Exec) {
+        // SAFETY: as the caller says.
+        unsafe { Self::end_outermost_here(exec) };
+    }
+
+    /// As [`end_outermost`](Self::end_outermost), for who knows that the thread is the same. Landing
+    /// and exit mean nothing any more.
+    ///
+    /// # Safety
+    /// As [`end`](Self::end).
+    #[inline(always)]
+    unsafe fn end_outermost_here(exec: *mut Exec) {
         // SAFETY: the caller says that it is valid and not referred to.
-        let state = unsafe { &mut *exec };
-        state.abi.landing.pc = 0;
-        state.abi.exit_fp = 0;
-        state.activations = ptr::null();
+        unsafe { (*exec).activations = ptr::null() };
         thread::exchange_current(ptr::null_mut());
     }
 
@@ -198,7 +210,11 @@ impl Outermost {
         if outer != 0 || state.interrupt.is_some() {
             return None;
         }
-        state.abi.stack_limit = thread::limit_below(state.needs_signals)?;
+        let stack_limit = thread::limit_below(state.needs_signals)?;
+        // It seldom changes, and what is not written need not be written back.
+        if state.abi.stack_limit != stack_limit {
+            state.abi.stack_limit = stack_limit;
+        }
         state.activations = &OUTERMOST;
         thread::exchange_current(exec);
         Some(Self(exec))
@@ -207,16 +223,28 @@ impl Outermost {
     /// Whether the guest whose trampoline has returned `status` has simply returned, and dropping
     /// this is all that is left to do. Otherwise [`end`](Self::end) tells more.
     #[inline(always)]
-    pub(crate) fn is_usual_end(&self, status: u32) -> bool {
+    pub(crate) fn is_usual_end(&self, status: u64) -> bool {
         // SAFETY: the caller of `begin` said that it is valid; the guest has ended.
         status == 0 && unsafe { (*self.0).abi.fuel } >= 0
+    }
+
+    /// Ends as dropping this does.
+    ///
+    /// # Safety
+    /// The thread is that on which it has begun, for all that a compiler sees: the guest has not been
+    /// called by an asynchronous call, which may have gone on on another.
+    #[inline(always)]
+    pub(crate) unsafe fn end_on_same_thread(self) {
+        let exec = ManuallyDrop::new(self).0;
+        // SAFETY: made once the activation has begun; the caller says the rest.
+        unsafe { Activation::end_outermost_here(exec) };
     }
 
     /// Ends after the guest's trampoline has returned `status`.
     ///
     /// # Errors
     /// Why the guest was stopped, if it was.
-    pub(crate) fn end(self, status: u32) -> Result<(), Stopped> {
+    pub(crate) fn end(self, status: u64) -> Result<(), Stopped> {
         // SAFETY: as above; it is the innermost one.
         unsafe { Exec::end_with_care(self.0, status, self) }
     }
@@ -322,7 +350,7 @@ impl Exec {
     /// to it or to anything else that the guest reaches. `f` enters no guest of another store, and
     /// has nothing to drop when the guest is stopped.
     #[inline]
-    pub(crate) unsafe fn enter(exec: *mut Self, f: impl FnOnce() -> u32) -> Result<(), Stopped> {
+    pub(crate) unsafe fn enter(exec: *mut Self, f: impl FnOnce() -> u64) -> Result<(), Stopped> {
         // SAFETY: as the caller says.
         unsafe {
             match Outermost::begin(exec) {
@@ -347,7 +375,7 @@ impl Exec {
     /// # Safety
     /// As [`enter`](Self::enter).
     #[inline(never)]
-    unsafe fn enter_with_care(exec: *mut Self, f: impl FnOnce() -> u32) -> Result<(), Stopped> {
+    unsafe fn enter_with_care(exec: *mut Self, f: impl FnOnce() -> u64) -> Result<(), Stopped> {
         let mut room = MaybeUninit::uninit();
         // SAFETY: the caller says that it is valid and not referred to; the room stays where it is
         // until the activation has ended below.
@@ -365,7 +393,7 @@ impl Exec {
     ///
     /// # Safety
     /// As [`enter`](Self::enter); the activation is the innermost, and its guest has ended.
-    unsafe fn end_with_care<A>(exec: *mut Self, status: u32, activation: A) -> Result<(), Stopped> {
+    unsafe fn end_with_care<A>(exec: *mut Self, status: u64, activation: A) -> Result<(), Stopped> {
         // SAFETY: the caller says that it is valid and not referred to.
         let status = unsafe { (*exec).settle(status) };
         drop(activation);
@@ -378,7 +406,7 @@ impl Exec {
 
     /// What a guest's trampoline should have returned that has returned `status`: that the guest
     /// was stopped, if it has used more fuel than there was.
-    fn settle(&mut self, status: u32) -> u32 {
+    fn settle(&mut self, status: u64) -> u64 {
         if status != 0 || self.abi.fuel >= 0 || self.refill() != Refill::Empty {
             return status;
         }

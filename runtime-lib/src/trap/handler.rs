@@ -105,7 +105,7 @@ unsafe fn stop_guest(
     // SAFETY: compiled code was running, so nothing holds a reference to the state.
     let exec = unsafe { &mut *exec };
     let landing = exec.abi.landing;
-    if landing.pc == 0 {
+    if landing.pc == 0 || !exec.is_running() {
         return false;
     }
     // Nothing is pending while a guest runs; should there be, it is not dropped here.

@@ -29,4 +29,4 @@ pub(crate) use enter::{Outermost, Stopped};
 #[cfg(feature = "async")]
 pub(crate) use enter::{Running, Suspended};
 pub(crate) use exec::{Code, Exec, Pending};
-pub(crate) use raise::{prefab_rt_raise, prefab_rt_trap};
+pub(crate) use raise::{prefab_rt_raise, prefab_rt_trap, raise};

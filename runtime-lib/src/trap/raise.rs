@@ -2,8 +2,8 @@
 //!
 //! # Safety
 //! Unsafe because compiled code calls these with a pointer to its store's state, and because
-//! going on at a landing skips the frames in between: those of compiled code, which have nothing
-//! to drop, and of [`prefab_rt_raise`].
+//! going on at a landing skips the frames in between: those of compiled code and of the shims of host
+//! functions, which have nothing to drop, and of [`prefab_rt_raise`].
 #![allow(unsafe_code, reason = "called by compiled code, and leaves it")]
 
 use super::exec::{Exec, Pending};
@@ -31,19 +31,31 @@ pub(crate) unsafe extern "C" fn prefab_rt_trap(exec: *mut ExecState, code: u32) 
 /// adapter that calls has noted `exit_fp`.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn prefab_rt_raise(exec: *mut ExecState) -> ! {
-    let landing = {
+    // SAFETY: the caller says so.
+    unsafe { raise(exec) }
+}
+
+/// Goes on at the landing of a store's innermost activation.
+///
+/// # Safety
+/// `exec` is the state of the store, whose guest has called through a stub or adapter that has noted
+/// where. Between that and this there are only frames with nothing to drop.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn raise(exec: *mut ExecState) -> ! {
+    let (landing, is_running) = {
         // SAFETY: as in `prefab_rt_trap`.
         let exec = unsafe { &mut *exec.cast::<Exec>() };
         // SAFETY: the guest called the host, and its state says from where.
         unsafe { exec.pcs.capture_exit(&exec.abi, exec.activations) };
-        exec.abi.landing
+        (exec.abi.landing, exec.is_running())
     };
-    if landing.pc == 0 {
+    if landing.pc == 0 || !is_running {
         // No trampoline has been entered, so no compiled code can have called this.
         std::process::abort();
     }
     // SAFETY: the landing is that of the entry trampoline through which the guest was entered,
-    // which waits for its call to return; the frames below are compiled code's and this one.
+    // which waits for its call to return; the frames below have nothing to drop, the caller says.
     unsafe {
         host::raise(host::Registers {
             pc: landing.pc,

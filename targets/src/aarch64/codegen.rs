@@ -1,6 +1,6 @@
 //! The features' names in Cranelift.
 
-use crate::codegen::Settings;
+use crate::codegen::{Settings, TailCalls};
 
 pub(super) static SETTINGS: Settings = Settings {
     architecture: object::Architecture::Aarch64,
@@ -11,4 +11,6 @@ pub(super) static SETTINGS: Settings = Settings {
         ("i8mm", &["has_i8mm"]),
     ],
     zeros_above: false,
+    // The `tail` convention keeps the first two registers for other things.
+    tail: TailCalls::Apart,
 };

@@ -1,6 +1,6 @@
 //! The features' names in Cranelift.
 
-use crate::codegen::Settings;
+use crate::codegen::{Settings, TailCalls};
 
 pub(super) static SETTINGS: Settings = Settings {
     architecture: object::Architecture::Riscv64,
@@ -26,4 +26,9 @@ pub(super) static SETTINGS: Settings = Settings {
         ("zvfh", &["has_zvfh"]),
     ],
     zeros_above: false,
+    // RISC-V psABI, "Integer Calling Convention" and "Hardware Floating-point Calling Convention".
+    tail: TailCalls::LikeC {
+        integers: 8,
+        floats: 8,
+    },
 };

@@ -1,6 +1,6 @@
 //! The features' names in Cranelift.
 
-use crate::codegen::Settings;
+use crate::codegen::{Settings, TailCalls};
 
 pub(super) static SETTINGS: Settings = Settings {
     architecture: object::Architecture::X86_64,
@@ -25,4 +25,9 @@ pub(super) static SETTINGS: Settings = Settings {
         ("avx512vnni", &["has_avx512vnni"]),
     ],
     zeros_above: true,
+    // System V psABI for x86-64, §3.2.3.
+    tail: TailCalls::LikeC {
+        integers: 6,
+        floats: 8,
+    },
 };
