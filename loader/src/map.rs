@@ -11,16 +11,18 @@
 )]
 
 use crate::error::Problem;
-use memmap2::{Mmap, MmapOptions};
 use rustix::buffer::spare_capacity;
 use rustix::fs::{FileType, MemfdFlags, SealFlags, fcntl_add_seals, fstat, memfd_create};
 use rustix::io::{Errno, pread};
-use rustix::mm::{MprotectFlags, mprotect};
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mprotect, munmap};
 use std::fs::File;
 use std::io::{self, Write};
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::path::Path;
+use std::ptr::{self, NonNull};
+use std::slice;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A file that does not change.
 pub(crate) struct Source {
@@ -92,22 +94,18 @@ impl Source {
     /// The file from `start` on, which starts a page, to be read.
     pub(crate) fn map(&self, start: u64) -> Result<Mapped, Problem> {
         let size = self.size_bytes.checked_sub(start);
-        let size = size
-            .and_then(|size| usize::try_from(size).ok())
-            .ok_or_else(|| {
-                let error = io::Error::from(io::ErrorKind::OutOfMemory);
-                Problem::io("map the file", error)
-            })?;
-        let mut options = MmapOptions::new();
-        // SAFETY: the file does not change.
-        unsafe {
-            options
-                .offset(start)
-                .len(size)
-                .map_copy_read_only(&*self.file)
-        }
-        .map(|map| Mapped { map, start })
-        .map_err(|source| Problem::io("map the file", source))
+        let failed = |error| Problem::io("map the file", io::Error::from(error));
+        let size = size.and_then(|size| usize::try_from(size).ok());
+        let size = size.ok_or_else(|| failed(Errno::NOMEM))?.max(1);
+        let place = ptr::without_provenance_mut(place_for_code(size));
+        let flags = MapFlags::PRIVATE;
+        // SAFETY: the place is only wished for: the system takes another if something is there. The
+        // file does not change.
+        let base = unsafe { mmap(place, size, ProtFlags::READ, flags, &*self.file, start) };
+        let base = NonNull::new(base.map_err(failed)?.cast());
+        let base = base.ok_or_else(|| failed(Errno::NOMEM))?;
+        let map = Map { base, size };
+        Ok(Mapped { map, start })
     }
 
     /// The file itself.
@@ -116,9 +114,54 @@ impl Source {
     }
 }
 
+/// A place for `size` bytes near the code of this program, if nothing is there: processors predict
+/// calls less well if the addresses they go to and come from differ in more than their low bits (Zen 4:
+/// 37 bits, 0.4 ns), and systems put files as far as possible from programs.
+fn place_for_code(size: usize) -> usize {
+    /// What programs and their heaps, which grow upwards, keep.
+    const DISTANCE: usize = 256 << 20;
+    /// How far from there one after the other is put.
+    const REACH: usize = 16 << 30;
+    /// A multiple of every page size.
+    const ALIGNMENT: usize = 64 << 10;
+    static USED: AtomicUsize = AtomicUsize::new(0);
+    let size = size.next_multiple_of(ALIGNMENT);
+    let used = USED.fetch_add(size, Ordering::Relaxed) % REACH;
+    let here = (place_for_code as *const ()).addr() & !(ALIGNMENT - 1);
+    let below = here.checked_sub(size + used + DISTANCE);
+    below.unwrap_or(here + REACH + used)
+}
+
+/// A mapping of a file, to be read.
+struct Map {
+    base: NonNull<u8>,
+    size: usize,
+}
+
+// SAFETY: nobody writes to it.
+unsafe impl Send for Map {}
+// SAFETY: as above.
+unsafe impl Sync for Map {}
+
+impl Deref for Map {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // SAFETY: so many bytes are mapped there, which nobody changes, until this is dropped.
+        unsafe { slice::from_raw_parts(self.base.as_ptr(), self.size) }
+    }
+}
+
+impl Drop for Map {
+    fn drop(&mut self) {
+        // SAFETY: it is this value's own, and nothing of it is used any more. It cannot fail.
+        let _ = unsafe { munmap(self.base.as_ptr().cast(), self.size) };
+    }
+}
+
 /// A file that can be read, and of which nothing can be written or run.
 pub(crate) struct Mapped {
-    map: Mmap,
+    map: Map,
     /// Where in the file the mapping starts, in bytes.
     start: u64,
 }
