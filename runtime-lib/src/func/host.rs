@@ -227,9 +227,9 @@ unsafe fn returned<T, M: Mode, F, R>(
         let caller = store.inner_mut().instance_of_context(binding.importer);
         run(closure, binding.store, Caller::new(store, caller))
     }));
-    // SAFETY: as above: the closure has returned.
     #[cfg(feature = "async")]
     if fiber.is_some() {
+        // SAFETY: as above: the closure has returned.
         unsafe { (*binding.exec()).fiber = fiber };
     }
     match outcome {
