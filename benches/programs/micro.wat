@@ -7,6 +7,13 @@
   ;; Nothing changes this table, and nothing outside can see it.
   (table $static 8 8 funcref)
   (elem (table $static) (i32.const 0) func $f0 $f1 $f2 $f3 $f4 $f5 $f6 $f7)
+  ;; Nor this one, which has more functions than can be told apart at each call.
+  (table $many 64 64 funcref)
+  (elem (table $many) (i32.const 0) func
+    $f0 $f1 $f2 $f3 $f4 $f5 $f6 $f7 $f0 $f1 $f2 $f3 $f4 $f5 $f6 $f7
+    $f0 $f1 $f2 $f3 $f4 $f5 $f6 $f7 $f0 $f1 $f2 $f3 $f4 $f5 $f6 $f7
+    $f0 $f1 $f2 $f3 $f4 $f5 $f6 $f7 $f0 $f1 $f2 $f3 $f4 $f5 $f6 $f7
+    $f0 $f1 $f2 $f3 $f4 $f5 $f6 $f7 $f0 $f1 $f2 $f3 $f4 $f5 $f6 $f7)
   ;; This one, the host can change.
   (table $dynamic (export "table") 8 funcref)
   (elem (table $dynamic) (i32.const 0) func $f0 $f1 $f2 $f3 $f4 $f5 $f6 $f7)
@@ -29,6 +36,12 @@
     (loop $again
       (local.set $sum
         (call_indirect $static (type $unary) (local.get $sum) (i32.and (local.get $n) (i32.const 7))))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $sum))
+  (func (export "many") (param $n i32) (result i32) (local $sum i32)
+    (loop $again
+      (local.set $sum
+        (call_indirect $many (type $unary) (local.get $sum) (i32.and (local.get $n) (i32.const 7))))
       (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $sum))
   (func (export "dynamic") (param $n i32) (result i32) (local $sum i32)

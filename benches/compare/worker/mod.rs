@@ -50,7 +50,7 @@ pub fn serve(engine: &str, what: &str, file: &Path) -> Result<()> {
 
 /// What `micro.wat` exports for a measurement that is a loop inside of the guest.
 fn looping_export(what: &str) -> Option<&'static str> {
-    ["to_host", "static", "dynamic", "grow"]
+    ["to_host", "static", "many", "dynamic", "grow"]
         .into_iter()
         .find(|it| *it == what)
 }
