@@ -8,12 +8,13 @@
 use super::exec::Exec;
 use super::handler;
 use crate::pages::PageSize;
+use memmap2::{MmapMut, MmapOptions};
 use prefab_targets::host;
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+use rustix::mm::{MprotectFlags, mprotect};
 use std::cell::{Cell, OnceCell};
 use std::ffi::c_void;
 use std::io;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::ops::Range;
 use std::ptr;
 
@@ -227,8 +228,10 @@ fn stack_bounds() -> io::Result<Range<u64>> {
 
 /// A stack for signals, with a guard below it; the thread's until it ends.
 struct SignalStack {
-    mapping: *mut c_void,
-    size_bytes: usize,
+    /// There until this is dropped.
+    mapping: Option<MmapMut>,
+    /// Where the guard ends.
+    start: *mut c_void,
 }
 
 impl SignalStack {
@@ -242,23 +245,17 @@ impl SignalStack {
         if old.ss_flags & libc::SS_DISABLE == 0 && old.ss_size >= usable {
             return Ok(None);
         }
-        let size_bytes = GUARD_BYTES + usable;
-        // SAFETY: a new mapping, placed by the system.
-        let mapping = unsafe {
-            mmap_anonymous(
-                ptr::null_mut(),
-                size_bytes,
-                ProtFlags::empty(),
-                MapFlags::PRIVATE | MapFlags::NORESERVE,
-            )
-        }?;
+        let mut options = MmapOptions::new();
+        let options = options.len(GUARD_BYTES + usable).no_reserve_swap();
+        let mut mapping = options.map_anon()?;
+        let guard: *mut c_void = mapping.as_mut_ptr().cast();
+        // SAFETY: the start of the new mapping, which nothing refers to.
+        unsafe { mprotect(guard, GUARD_BYTES, MprotectFlags::empty()) }?;
+        let start = guard.wrapping_byte_add(GUARD_BYTES);
         let stack = Self {
-            mapping,
-            size_bytes,
+            mapping: Some(mapping),
+            start,
         };
-        let start = mapping.wrapping_byte_add(GUARD_BYTES);
-        // SAFETY: inside the new mapping.
-        unsafe { mprotect(start, usable, MprotectFlags::READ | MprotectFlags::WRITE) }?;
         signal_stack(Some(libc::stack_t {
             ss_sp: start,
             ss_flags: 0,
@@ -272,9 +269,10 @@ impl Drop for SignalStack {
     /// Leaves the thread without a stack for signals, unless somebody has replaced ours: what was
     /// there before may be gone already.
     fn drop(&mut self) {
-        let start = self.mapping.wrapping_byte_add(GUARD_BYTES);
+        // If it cannot be taken from the thread, it stays.
+        let mapping = ManuallyDrop::new(self.mapping.take());
         match signal_stack(None) {
-            Ok(now) if now.ss_sp == start && now.ss_flags & libc::SS_DISABLE == 0 => {
+            Ok(now) if now.ss_sp == self.start && now.ss_flags & libc::SS_DISABLE == 0 => {
                 let none = libc::stack_t {
                     ss_sp: ptr::null_mut(),
                     ss_flags: libc::SS_DISABLE,
@@ -287,9 +285,7 @@ impl Drop for SignalStack {
             Ok(_) => {}
             Err(_) => return,
         }
-        // SAFETY: the mapping is this value's own, and no longer the thread's signal stack. If it
-        // cannot be unmapped, it stays.
-        let _ = unsafe { munmap(self.mapping, self.size_bytes) };
+        drop(ManuallyDrop::into_inner(mapping));
     }
 }
 
