@@ -222,6 +222,7 @@ impl Pcs {
     pub(super) fn frames(&self, exec: &Exec) -> Box<[Frame]> {
         let pcs = self.pcs[..self.len].iter().enumerate();
         pcs.flat_map(|(index, pc)| frames_at(exec, *pc, index == 0 && self.faulted))
+            .take(MAX_FRAMES)
             .collect()
     }
 }

@@ -5,4 +5,4 @@
 ;;= stderr
 ;; stack-overflow.wat: error: wasm trap: call stack exhausted
 ;;   0: stack-overflow!forever
-;;   1: stack-overflow!forever @ 0x23 (189 times)
+;;   1: stack-overflow!forever @ 0x23 (63 times)
