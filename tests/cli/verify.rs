@@ -243,7 +243,7 @@ fn the_note_must_not_promise_what_the_code_does_not_keep() {
             (|note| note.traps = Traps::Explicit) as fn(&mut Note),
             [
                 "traps are explicit, but the memory plan is guarded",
-                "traps are explicit, but 8 instructions trap",
+                " instructions trap\n",
             ]
             .as_slice(),
         ),
