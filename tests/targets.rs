@@ -76,8 +76,8 @@ fn main() -> ExitCode {
 const CONFORMANCE: &str = "conformance";
 
 /// What is not run with the other tests of its package: the suite runs on two CPUs; and which
-/// programs rustc refuses does not depend on the target.
-const APART: [&str; 2] = [CONFORMANCE, "compile_fail"];
+/// programs rustc refuses does not depend on the target. `prefab-run` has a `main` of C's and no tests.
+const APART: [&str; 3] = [CONFORMANCE, "compile_fail", "prefab-run"];
 
 /// A trial that runs those of a machine's executables that hold tests and that `choose` takes.
 fn trial(
