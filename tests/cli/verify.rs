@@ -126,6 +126,16 @@ fn tampered_objects_do_not() {
                 |o| add(o, section(o, ".rodata.prefab.addrmap"), 1),
                 ".rodata.prefab.addrmap: code map site: is malformed ",
             ),
+            // The function of the last one that is inlined, which stands before the two counts.
+            (
+                |o| {
+                    let file = object::File::parse(&*o).unwrap();
+                    let map = file.section_by_name(".rodata.prefab.addrmap").unwrap();
+                    let size = map.size() as usize;
+                    add(o, section(o, ".rodata.prefab.addrmap") + size - 20, 1 << 20);
+                },
+                "is inlined, which is not one of the module's own",
+            ),
             (
                 |o| add(o, section(o, ".data.rel.ro.prefab") + 24, 1),
                 ".data.rel.ro.prefab: .text: ",
