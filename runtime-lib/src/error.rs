@@ -205,7 +205,7 @@ impl Error {
         match Self::host(error) {
             Self::Host(error) => Self::Host(error.with_backtrace(backtrace)),
             Self::Trap(trap) if trap.backtrace().is_empty() => {
-                Self::Trap(Trap::new(trap.code(), backtrace))
+                Self::Trap(trap.with_backtrace(backtrace))
             }
             error => error,
         }

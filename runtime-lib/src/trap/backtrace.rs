@@ -57,12 +57,39 @@ impl fmt::Display for Frame {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trap {
     code: TrapCode,
+    detail: Option<Box<str>>,
     backtrace: Box<[Frame]>,
 }
 
 impl Trap {
     pub(crate) const fn new(code: TrapCode, backtrace: Box<[Frame]>) -> Self {
-        Self { code, backtrace }
+        Self {
+            code,
+            detail: None,
+            backtrace,
+        }
+    }
+
+    /// A trap of a host function, which returns it as [`Error::Trap`](crate::Error::Trap). `detail`
+    /// says what happened, and is printed after the code's own words.
+    #[must_use]
+    pub fn with_detail(code: TrapCode, detail: impl Into<Box<str>>) -> Self {
+        Self {
+            code,
+            detail: Some(detail.into()),
+            backtrace: Box::default(),
+        }
+    }
+
+    /// The trap, as the caller of the guest that called the host function from these frames sees it.
+    pub(crate) fn with_backtrace(self, backtrace: Box<[Frame]>) -> Self {
+        Self { backtrace, ..self }
+    }
+
+    /// What the host function that trapped said, if one did.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
     }
 
     /// Why it trapped.
@@ -83,6 +110,9 @@ impl std::error::Error for Trap {}
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "wasm trap: {}", self.code)?;
+        if let Some(detail) = &self.detail {
+            write!(f, ": {detail}")?;
+        }
         let mut index = 0;
         for run in self.backtrace.chunk_by(PartialEq::eq) {
             write!(f, "\n  {index}: {}", run[0])?;

@@ -5,7 +5,7 @@
 
 use crate::ctx::WasiCtx;
 use crate::errno::Errno;
-use crate::exit::Exit;
+use crate::exit::{Exit, PointerError};
 use crate::memory::GuestMemory;
 use crate::snapshot::Snapshot;
 
@@ -105,7 +105,16 @@ pub struct Function {
 }
 
 /// What a call comes to: an error number for the guest, or the end of the program.
-pub type Outcome = Result<Errno, Exit>;
+pub type Outcome = Result<Errno, End>;
+
+/// Why a call does not return to the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The guest ended its program.
+    Exit(Exit),
+    /// The guest passed a pointer to memory that it does not have.
+    Pointer(PointerError),
+}
 
 impl Function {
     /// Calls the function with `args` as WebAssembly has them; an `i32` is the lower half.
@@ -113,9 +122,11 @@ impl Function {
     ///
     /// # Errors
     ///
-    /// [`Exit`] if the call ends the program.
+    /// [`End::Exit`] if the call ends the program, [`End::Pointer`] if a pointer, or a buffer that it
+    /// points at, lies outside the memory.
     pub fn call(&self, ctx: &mut WasiCtx, mem: &mut GuestMemory<'_>, args: &[u64]) -> Outcome {
-        (self.call)(ctx, mem, args)
+        let outcome = (self.call)(ctx, mem, args);
+        finish(outcome, mem, self.name)
     }
 
     /// Whether `snapshot` has this function.
@@ -137,13 +148,25 @@ impl IntoOutcome for Result<(), Errno> {
 
 impl IntoOutcome for Exit {
     fn into_outcome(self) -> Outcome {
-        Err(self)
+        Err(End::Exit(self))
     }
 }
 
 impl IntoOutcome for Result<Result<(), Errno>, Exit> {
     fn into_outcome(self) -> Outcome {
-        self.and_then(IntoOutcome::into_outcome)
+        self.map_err(End::Exit)?.into_outcome()
+    }
+}
+
+/// The outcome of a call of `function`: a call that met a pointer outside `mem` has no error number.
+pub(crate) fn finish(outcome: Outcome, mem: &GuestMemory<'_>, function: &'static str) -> Outcome {
+    match mem.outside() {
+        Some(outside) => Err(End::Pointer(PointerError {
+            module: mem.snapshot().module_name(),
+            function,
+            outside,
+        })),
+        None => outcome,
     }
 }
 

@@ -1,10 +1,10 @@
 //! The functions of WASI as imports of modules.
 
-use prefab_runtime::{Caller, Error, Extern, ImportType, Linker, Mode, Module};
+use prefab_runtime::{Caller, Error, Extern, ImportType, Linker, Mode, Module, Trap, TrapCode};
 
 use crate::ctx::WasiCtx;
 use crate::errno::Errno;
-use crate::functions::{IntoOutcome, for_each_function};
+use crate::functions::{End, IntoOutcome, finish, for_each_function};
 use crate::memory::GuestMemory;
 use crate::snapshot::Snapshot;
 
@@ -21,7 +21,7 @@ macro_rules! define {
                 $snapshot.module_name(),
                 stringify!($name),
                 move |mut caller: Caller<'_, T, M> $( , $param: $type )*| -> Result<u32, Error> {
-                    let errno = enter(&mut caller, $get, $snapshot, |ctx, mem| ctx.$name(mem $( , $param )*))?;
+                    let errno = enter(&mut caller, $get, $snapshot, stringify!($name), |ctx, mem| ctx.$name(mem $( , $param )*))?;
                     Ok(u32::from(errno.code()))
                 },
             )?;
@@ -33,7 +33,7 @@ macro_rules! define {
                 $snapshot.module_name(),
                 stringify!($name),
                 move |mut caller: Caller<'_, T, M> $( , $param: $type )*| -> Result<(), Error> {
-                    enter(&mut caller, $get, $snapshot, |ctx, mem| ctx.$name(mem $( , $param )*)).map(drop)
+                    enter(&mut caller, $get, $snapshot, stringify!($name), |ctx, mem| ctx.$name(mem $( , $param )*)).map(drop)
                 },
             )?;
         }
@@ -52,8 +52,10 @@ macro_rules! define_all {
 /// Defines all functions of both snapshots in `linker`, of whatever mode. `get` finds the context in the store's data.
 ///
 /// They work on the memory that the calling module exports as `memory`; to a module that exports
-/// none, every pointer is [`Errno::Fault`]. A program that ends itself ends with the host error
-/// [`Exit`](crate::Exit), which [`Error::downcast_ref`] finds.
+/// none, every pointer is outside. A pointer outside the memory is the trap
+/// [`TrapCode::MemoryOutOfBounds`], whose [detail](Trap::detail) names the function and the pointer. A
+/// program that ends itself ends with the host error [`Exit`](crate::Exit), which
+/// [`Error::downcast_ref`] finds.
 ///
 /// # Errors
 ///
@@ -106,17 +108,26 @@ fn enter<T, M: Mode, R: IntoOutcome>(
     caller: &mut Caller<'_, T, M>,
     get: impl Fn(&mut T) -> &mut WasiCtx,
     snapshot: Snapshot,
+    name: &'static str,
     call: impl FnOnce(&mut WasiCtx, &mut GuestMemory<'_>) -> R,
 ) -> Result<Errno, Error> {
+    let finish = |outcome: R, mem: &GuestMemory<'_>| finish(outcome.into_outcome(), mem, name);
     let outcome = match caller.get_export("memory") {
         Some(Extern::Memory(memory)) => {
             let (bytes, data) = caller.data_and_memory(memory)?;
-            call(get(data), &mut GuestMemory::new(bytes, snapshot))
+            let mut mem = GuestMemory::new(bytes, snapshot);
+            finish(call(get(data), &mut mem), &mem)
         }
-        _ => call(
-            get(caller.data_mut()),
-            &mut GuestMemory::new(&mut [], snapshot),
-        ),
+        _ => {
+            let mut mem = GuestMemory::new(&mut [], snapshot);
+            finish(call(get(caller.data_mut()), &mut mem), &mem)
+        }
     };
-    outcome.into_outcome().map_err(Error::host)
+    outcome.map_err(|end| match end {
+        End::Exit(exit) => Error::host(exit),
+        End::Pointer(error) => Error::Trap(Trap::with_detail(
+            TrapCode::MemoryOutOfBounds,
+            error.to_string(),
+        )),
+    })
 }

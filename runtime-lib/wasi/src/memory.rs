@@ -1,5 +1,7 @@
 //! The guest's memory as the functions of WASI see it: every access checked, nothing aligned.
 
+use std::cell::Cell;
+use std::fmt;
 use std::io::{IoSlice, IoSliceMut};
 use std::ops::Range;
 
@@ -16,12 +18,35 @@ const OVERLAP_BUFFER_BYTES: usize = 64 * 1024;
 /// A checked view of a guest's linear memory, together with the snapshot of WASI the guest was
 /// compiled against (it decides the layout of a few structures).
 ///
-/// Pointers and lengths come from the guest and may have any value: whatever does not lie inside
-/// the memory is [`Errno::Fault`].
+/// Pointers and lengths come from the guest and may have any value. An access that does not lie
+/// inside the memory is [`Errno::Fault`], and is remembered: the call ends the guest then, and the
+/// guest never sees the number.
 #[derive(Debug)]
 pub struct GuestMemory<'a> {
     bytes: &'a mut [u8],
     snapshot: Snapshot,
+    outside: Cell<Option<Outside>>,
+}
+
+/// An access that does not lie inside a guest's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outside {
+    /// The pointer.
+    pub ptr: u32,
+    /// How many bytes there are at the pointer.
+    pub len_bytes: u64,
+    /// The size of the memory.
+    pub memory_size_bytes: u64,
+}
+
+impl fmt::Display for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the pointer {:#x} to {} bytes, and the memory has {} bytes",
+            self.ptr, self.len_bytes, self.memory_size_bytes
+        )
+    }
 }
 
 /// One buffer of a scatter/gather list, already known to lie inside the memory.
@@ -34,7 +59,16 @@ pub(crate) struct Iovec {
 impl<'a> GuestMemory<'a> {
     /// A view for a guest that imports `snapshot`.
     pub fn new(bytes: &'a mut [u8], snapshot: Snapshot) -> GuestMemory<'a> {
-        GuestMemory { bytes, snapshot }
+        GuestMemory {
+            bytes,
+            snapshot,
+            outside: Cell::new(None),
+        }
+    }
+
+    /// The first access that did not lie inside the memory.
+    pub fn outside(&self) -> Option<Outside> {
+        self.outside.get()
     }
 
     /// The snapshot whose structures this guest uses.
@@ -192,7 +226,14 @@ impl<'a> GuestMemory<'a> {
     fn range(&self, ptr: u32, len: u64) -> Result<Range<usize>, Errno> {
         // No overflow: both are below 2^35.
         let end = u64::from(ptr) + len;
-        if end > self.bytes.len() as u64 {
+        let memory_size_bytes = self.bytes.len() as u64;
+        if end > memory_size_bytes {
+            let outside = Outside {
+                ptr,
+                len_bytes: len,
+                memory_size_bytes,
+            };
+            self.outside.set(self.outside.get().or(Some(outside)));
             return Err(Errno::Fault);
         }
         // `end` fits: it is not above a slice's length.

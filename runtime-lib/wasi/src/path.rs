@@ -3,7 +3,6 @@
 //! Every path is resolved by `cap-std`, which never leaves the directory: neither by `..`, nor by
 //! an absolute path, nor by a symbolic link to either. An attempt is [`Errno::Perm`].
 
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use cap_fs_ext::{DirExt, SystemTimeSpec};
@@ -12,6 +11,7 @@ use cap_std::fs::{FileTypeExt, Metadata, MetadataExt};
 use crate::ctx::WasiCtx;
 use crate::errno::Errno;
 use crate::fd_file::NewTime;
+use crate::last::{Last, new_link};
 use crate::memory::GuestMemory;
 use crate::rights::Rights;
 use crate::types::{Filestat, Filetype, LookupFlags, timestamp};
@@ -34,7 +34,13 @@ impl WasiCtx {
     ) -> Result<(), Errno> {
         let path = mem.path(path, path_len)?;
         let directory = self.table.directory(fd, Rights::PATH_CREATE_DIRECTORY)?;
-        Ok(directory.dir.create_dir(without_slashes(path))?)
+        match Last::of(path) {
+            Last::Name { path, .. } => Ok(directory.dir.create_dir(path)?),
+            Last::Dot | Last::DotDot => {
+                directory.dir.metadata(path)?;
+                Err(Errno::Exist)
+            }
+        }
     }
 
     /// Writes the attributes of a file; of a symbolic link itself, unless `symlink_follow` is set.
@@ -53,7 +59,7 @@ impl WasiCtx {
     ) -> Result<(), Errno> {
         let path = mem.path(path, path_len)?;
         let directory = self.table.directory(fd, Rights::PATH_FILESTAT_GET)?;
-        let metadata = if follows(flags)? {
+        let metadata = if follows(flags)? || Last::of(path).always_follows() {
             directory.dir.metadata(path)?
         } else {
             directory.dir.symlink_metadata(path)?
@@ -85,7 +91,7 @@ impl WasiCtx {
         let path = mem.path(path, path_len)?;
         let directory = self.table.directory(fd, Rights::PATH_FILESTAT_SET_TIMES)?;
         let [atim, mtim] = NewTime::pair(atim, mtim, fst_flags)?.map(time_spec);
-        if follows(flags)? {
+        if follows(flags)? || Last::of(path).always_follows() {
             Ok(directory.dir.set_times(path, atim, mtim)?)
         } else {
             Ok(directory.dir.set_symlink_times(path, atim, mtim)?)
@@ -113,16 +119,19 @@ impl WasiCtx {
         new_path: u32,
         new_path_len: u32,
     ) -> Result<(), Errno> {
-        let old_path = Path::new(mem.path(old_path, old_path_len)?);
+        let old_path = mem.path(old_path, old_path_len)?;
         let new_path = mem.path(new_path, new_path_len)?;
         let old = self.table.directory(old_fd, Rights::PATH_LINK_SOURCE)?;
         let new = self.table.directory(new_fd, Rights::PATH_LINK_TARGET)?;
-        if follows(old_flags)? {
+        if follows(old_flags)? || Last::of(old_path).always_follows() {
             // Resolved inside the sandbox first. Should the file become a link meanwhile, that
             // link is what gets linked: still nothing outside.
             let resolved = old.dir.canonicalize(old_path)?;
+            let new_path = new_link(&new.dir, new_path)?;
             return Ok(old.dir.hard_link(resolved, &new.dir, new_path)?);
         }
+        old.dir.symlink_metadata(old_path)?;
+        let new_path = new_link(&new.dir, new_path)?;
         Ok(old.dir.hard_link(old_path, &new.dir, new_path)?)
     }
 
@@ -148,6 +157,10 @@ impl WasiCtx {
         mem.check(bufused, 4)?;
         let path = mem.path(path, path_len)?;
         let directory = self.table.directory(fd, Rights::PATH_READLINK)?;
+        if Last::of(path).always_follows() {
+            directory.dir.metadata(path)?;
+            return Err(Errno::Inval);
+        }
         let contents = directory.dir.read_link_contents(path)?;
         let buffer = mem.bytes_mut(buf, buf_len)?;
         let contents = contents.as_os_str().as_encoded_bytes();
@@ -171,7 +184,17 @@ impl WasiCtx {
     ) -> Result<(), Errno> {
         let path = mem.path(path, path_len)?;
         let directory = self.table.directory(fd, Rights::PATH_REMOVE_DIRECTORY)?;
-        Ok(directory.dir.remove_dir(without_slashes(path))?)
+        match Last::of(path) {
+            Last::Name { path, .. } => Ok(directory.dir.remove_dir(path)?),
+            last => {
+                directory.dir.metadata(path)?;
+                Err(if last == Last::Dot {
+                    Errno::Inval
+                } else {
+                    Errno::Notempty
+                })
+            }
+        }
     }
 
     /// Renames a file or directory; what has the new name already is replaced.
@@ -198,11 +221,33 @@ impl WasiCtx {
         let new_path = mem.path(new_path, new_path_len)?;
         let old = self.table.directory(fd, Rights::PATH_RENAME_SOURCE)?;
         let new = self.table.directory(new_fd, Rights::PATH_RENAME_TARGET)?;
-        // A name that ends with a slash is a directory's; `cap-std` would drop the slash.
-        if new_path.ends_with('/') && !old.dir.symlink_metadata(old_path)?.is_dir() {
-            return Err(Errno::Notdir);
-        }
-        Ok(old.dir.rename(old_path, &new.dir, new_path)?)
+        let names = match (Last::of(old_path), Last::of(new_path)) {
+            (
+                Last::Name {
+                    path: old_path,
+                    has_slash: old_slash,
+                },
+                Last::Name {
+                    path: new_path,
+                    has_slash: new_slash,
+                },
+            ) => {
+                if (old_slash || new_slash) && !old.dir.symlink_metadata(old_path)?.is_dir() {
+                    return Err(Errno::Notdir);
+                }
+                (old_path, new_path)
+            }
+            (old_last, new_last) => {
+                if !matches!(old_last, Last::Name { .. }) {
+                    old.dir.metadata(old_path)?;
+                }
+                if !matches!(new_last, Last::Name { .. }) {
+                    new.dir.metadata(new_path)?;
+                }
+                return Err(Errno::Busy);
+            }
+        };
+        Ok(old.dir.rename(names.0, &new.dir, names.1)?)
     }
 
     /// Creates a symbolic link `new_path` with the contents `old_path`, which may lead nowhere.
@@ -223,6 +268,7 @@ impl WasiCtx {
         let old_path = mem.path(old_path, old_path_len)?;
         let new_path = mem.path(new_path, new_path_len)?;
         let directory = self.table.directory(fd, Rights::PATH_SYMLINK)?;
+        let new_path = new_link(&directory.dir, new_path)?;
         Ok(directory.dir.symlink(old_path, new_path)?)
     }
 
@@ -240,15 +286,20 @@ impl WasiCtx {
     ) -> Result<(), Errno> {
         let path = mem.path(path, path_len)?;
         let directory = self.table.directory(fd, Rights::PATH_UNLINK_FILE)?;
-        Ok(directory.dir.remove_file(path)?)
-    }
-}
-
-/// `path` without slashes at its end, where only a directory can be meant anyway.
-fn without_slashes(path: &str) -> &str {
-    match path.trim_end_matches('/') {
-        "" => path,
-        trimmed => trimmed,
+        match Last::of(path) {
+            Last::Name {
+                path,
+                has_slash: false,
+            } => Ok(directory.dir.remove_file(path)?),
+            Last::Name { path, .. } => {
+                let is_dir = directory.dir.symlink_metadata(path)?.is_dir();
+                Err(if is_dir { Errno::Isdir } else { Errno::Notdir })
+            }
+            Last::Dot | Last::DotDot => {
+                directory.dir.metadata(path)?;
+                Err(Errno::Isdir)
+            }
+        }
     }
 }
 

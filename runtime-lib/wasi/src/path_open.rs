@@ -11,6 +11,7 @@ use crate::descriptor::{Descriptor, Resource};
 use crate::directory::Directory;
 use crate::errno::Errno;
 use crate::host_file::HostFile;
+use crate::last::Last;
 use crate::memory::GuestMemory;
 use crate::path::follows;
 use crate::rights::Rights;
@@ -64,7 +65,7 @@ impl WasiCtx {
             return Err(Errno::Notcapable);
         }
         let request = Request {
-            follow: follows(dirflags)?,
+            follow: follows(dirflags)? || Last::of(path).always_follows(),
             how,
             flags,
             read: base.contains(Rights::FD_READ),

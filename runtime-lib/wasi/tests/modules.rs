@@ -6,7 +6,7 @@
 
 use prefab_compiler::{Options, compile};
 use prefab_loader::load_bytes;
-use prefab_runtime::{Error, ExternType, Instance, Linker, Module, Store, ValType};
+use prefab_runtime::{Error, ExternType, Instance, Linker, Module, Store, TrapCode, ValType};
 use prefab_targets::Target;
 use prefab_wasi::{
     Exit, FUNCTIONS, OutputCapture, OutputStream, Snapshot, WasiCtx, WasmType, add_to_linker,
@@ -55,10 +55,7 @@ fn a_program_greets_and_ends() {
               (data (i32.const 0) "\08\00\00\00\06\00\00\00hello\n")
               (func (export "_start")
                 (call $exit (i32.add (i32.const 40)
-                  (i32.add
-                    (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32))
-                    ;; An address outside the memory: 21.
-                    (call $write (i32.const 1) (i32.const 65532) (i32.const 1) (i32.const 32)))))
+                  (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32))))
                 unreachable))"#,
             snapshot.module_name()
         );
@@ -68,7 +65,7 @@ fn a_program_greets_and_ends() {
             .build()
             .unwrap();
         let error = run(&wat, wasi).unwrap_err();
-        assert_eq!(error.downcast_ref(), Some(&Exit { code: 61 }));
+        assert_eq!(error.downcast_ref(), Some(&Exit { code: 40 }));
         assert_eq!(out.contents(), b"hello\n");
     }
 }
@@ -77,10 +74,38 @@ fn a_program_greets_and_ends() {
 fn a_module_without_memory_can_still_end() {
     let wat = r#"(module
       (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
-      (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
-      (func (export "_start") (call $exit (call $random (i32.const 0) (i32.const 1)))))"#;
+      (func (export "_start") (call $exit (i32.const 21))))"#;
     let error = run(wat, WasiCtx::builder().build().unwrap()).unwrap_err();
     assert_eq!(error.downcast_ref(), Some(&Exit { code: 21 }));
+}
+
+#[test]
+fn a_pointer_outside_the_memory_traps_with_function_and_pointer() {
+    for snapshot in Snapshot::ALL {
+        let module = snapshot.module_name();
+        for (memory, size_bytes) in [(r#"(memory (export "memory") 1)"#, 65536), ("", 0)] {
+            let wat = format!(
+                r#"(module
+                  (import "{module}" "random_get" (func $random (param i32 i32) (result i32)))
+                  {memory}
+                  (func $main (export "_start")
+                    (drop (call $random (i32.const 65535) (i32.const 2)))))"#
+            );
+            let error = run(&wat, WasiCtx::builder().build().unwrap()).unwrap_err();
+            assert_eq!(error.trap_code(), Some(TrapCode::MemoryOutOfBounds));
+            let Error::Trap(trap) = error else {
+                panic!("{error}")
+            };
+            assert_eq!(
+                trap.detail().unwrap(),
+                format!(
+                    "{module}.random_get was given the pointer 0xffff to 2 bytes, and the memory \
+                     has {size_bytes} bytes"
+                )
+            );
+            assert_eq!(trap.backtrace()[0].func_name.as_deref(), Some("main"));
+        }
+    }
 }
 
 /// A module that imports every function with the type the table gives links.

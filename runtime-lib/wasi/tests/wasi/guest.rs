@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use prefab_wasi::{Errno, Exit, FUNCTIONS, GuestMemory, Rights, Snapshot, WasiCtx, WasiCtxBuilder};
+use prefab_wasi::{End, Errno, FUNCTIONS, GuestMemory, Rights, Snapshot, WasiCtx, WasiCtxBuilder};
 use tempfile::TempDir;
 
 /// Where the guest's preopened directory is.
@@ -73,7 +73,7 @@ impl Guest {
         }
     }
 
-    pub fn try_call(&mut self, name: &str, args: &[u64]) -> Result<Errno, Exit> {
+    pub fn try_call(&mut self, name: &str, args: &[u64]) -> Result<Errno, End> {
         let function = FUNCTIONS
             .iter()
             .find(|function| function.name == name)

@@ -12,4 +12,5 @@ mod preview0;
 mod process;
 mod readdir;
 mod sock;
+mod spellings;
 mod stdio;

@@ -1,8 +1,11 @@
-//! Wild arguments for every function: never a panic, and a bad pointer is a fault.
+//! Wild arguments for every function: never a panic, and a bad pointer ends the guest.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
-use prefab_wasi::{Errno, FUNCTIONS, Function, GuestMemory, Snapshot, WasiCtx, WasmType};
+use prefab_wasi::{
+    End, Errno, FUNCTIONS, Function, GuestMemory, Outcome, PointerError, Snapshot, WasiCtx,
+    WasmType,
+};
 use tempfile::TempDir;
 
 use crate::guest::builder;
@@ -29,6 +32,13 @@ fn function(name: &str) -> &'static Function {
         .iter()
         .find(|function| function.name == name)
         .unwrap()
+}
+
+fn pointer_error(outcome: Outcome) -> PointerError {
+    match outcome {
+        Err(End::Pointer(error)) => error,
+        outcome => panic!("the pointer was taken: {outcome:?}"),
+    }
 }
 
 /// Memory in which 0 holds the path `file` and 16 a list of one buffer (64, 8 bytes), and 128 a
@@ -78,7 +88,7 @@ const POINTERS: &[(&str, &[u64], &[usize])] = &[
 ];
 
 #[test]
-fn every_pointer_outside_the_memory_is_a_fault() {
+fn every_pointer_outside_the_memory_ends_the_guest() {
     for (name, args, pointers) in POINTERS {
         for pointer in *pointers {
             for wild in [
@@ -103,7 +113,13 @@ fn every_pointer_outside_the_memory_is_a_fault() {
                     let mut args = args.to_vec();
                     args[*pointer] = wild.into();
                     let outcome = function(name).call(&mut ctx, &mut mem, &args);
-                    assert_eq!(outcome, Ok(Errno::Fault), "{name}{args:x?}");
+                    let error = pointer_error(outcome);
+                    assert_eq!(
+                        (error.module, error.function),
+                        (snapshot.module_name(), *name)
+                    );
+                    assert_eq!(error.outside.ptr, wild, "{name}{args:x?}");
+                    assert_eq!(error.outside.memory_size_bytes, MEMORY_SIZE_BYTES.into());
                     assert!(
                         dir.path().join("file").exists(),
                         "{name} did something first"
@@ -144,7 +160,7 @@ fn every_function_is_either_above_or_has_no_pointers() {
 }
 
 #[test]
-fn buffers_that_reach_beyond_the_memory_are_faults() {
+fn buffers_that_reach_beyond_the_memory_end_the_guest() {
     let (mut ctx, _dir, _client) = context();
     for (start, len) in [(4095_u32, 2_u32), (0, 4097), (u32::MAX, 1), (1, u32::MAX)] {
         for name in ["fd_read", "fd_write", "sock_recv", "sock_send"] {
@@ -157,10 +173,11 @@ fn buffers_that_reach_beyond_the_memory_are_faults() {
             } else {
                 &[4, 16, 1, 0, 256, 512]
             };
+            let error = pointer_error(function(name).call(&mut ctx, &mut mem, args));
+            assert_eq!(error.function, name);
             assert_eq!(
-                function(name).call(&mut ctx, &mut mem, args),
-                Ok(Errno::Fault),
-                "{name}"
+                (error.outside.ptr, error.outside.len_bytes),
+                (start, len.into())
             );
         }
     }

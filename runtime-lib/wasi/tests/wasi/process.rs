@@ -1,6 +1,6 @@
 //! Arguments, environment, clocks, random bytes, the end.
 
-use prefab_wasi::{BuildError, Errno, Exit, WasiCtx, WasiCtxBuilder};
+use prefab_wasi::{BuildError, End, Errno, Exit, WasiCtx, WasiCtxBuilder};
 
 use crate::guest::*;
 
@@ -122,12 +122,18 @@ fn random_bytes_fill_the_buffer_and_no_more() {
 #[test]
 fn programs_end() {
     let mut guest = Guest::new(WasiCtx::builder().build().unwrap());
-    assert_eq!(guest.try_call("proc_exit", &[7]), Err(Exit { code: 7 }));
+    assert_eq!(
+        guest.try_call("proc_exit", &[7]),
+        Err(End::Exit(Exit { code: 7 }))
+    );
     assert_eq!(
         guest.try_call("proc_exit", &[u64::from(u32::MAX)]),
-        Err(Exit { code: u32::MAX })
+        Err(End::Exit(Exit { code: u32::MAX }))
     );
-    assert_eq!(guest.try_call("proc_raise", &[6]), Err(Exit { code: 134 }));
+    assert_eq!(
+        guest.try_call("proc_raise", &[6]),
+        Err(End::Exit(Exit { code: 134 }))
+    );
     assert_eq!(guest.try_call("proc_raise", &[99]), Ok(Errno::Inval));
     assert_eq!(guest.call("sched_yield", &[]), Ok(()));
 }
