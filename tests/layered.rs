@@ -16,15 +16,18 @@ use prefab::{CompileOptions, wast};
 use runtime::Layered;
 
 fn main() {
-    trials::run(|file, features, superseded| {
-        let mut options = CompileOptions::new(host::target());
-        // As many scripts as there are processors run at once.
-        options.jobs = Some(1);
-        options.wasm_features = wast::parse_features(features)?;
-        let mut runtime = Layered::new(options)?;
-        let outcome = prefab_wast::run_in(file.raw(), &mut runtime)
-            .map_err(|failure| format!("line {}: {}", failure.line, failure.message))?;
-        suite::compare(&outcome.failures, superseded)?;
-        Ok(outcome)
-    });
+    trials::run(
+        |file, features, superseded| {
+            let mut options = CompileOptions::new(host::target());
+            // As many scripts as there are processors run at once.
+            options.jobs = Some(1);
+            options.wasm_features = wast::parse_features(features)?;
+            let mut runtime = Layered::new(options)?;
+            let outcome = prefab_wast::run_in(file.raw(), &mut runtime)
+                .map_err(|failure| format!("line {}: {}", failure.line, failure.message))?;
+            suite::compare(&outcome.failures, superseded)?;
+            Ok(outcome)
+        },
+        None,
+    );
 }

@@ -101,17 +101,7 @@ impl CompileArgs {
     fn set(&self, mut options: CompileOptions) -> Result<CompileOptions, Failure> {
         let target = options.target();
         options.features = self.features(target)?;
-        options.opt_level = match self.opt_level {
-            0 => OptLevel::O0,
-            1 => OptLevel::O1,
-            _ => OptLevel::O2,
-        };
-        options.traps = self.traps;
-        options.memory_plan = match (self.memory, self.traps) {
-            (Some(plan), _) => plan,
-            (None, Traps::Signals) => MemoryPlan::Guarded,
-            (None, Traps::Explicit) => MemoryPlan::Bounded,
-        };
+        set_code(&mut options, self.opt_level, self.memory, self.traps);
         options.max_memory_bytes = self.max_memory;
         options.is_interruptible = self.interruptible;
         options.uses_fuel = self.fuel;
@@ -145,13 +135,33 @@ fn open_cache(path: &Path) -> Result<Cache, Failure> {
     Cache::directory(path).map_err(|error| Failure::io(path, cannot, &error))
 }
 
-fn memory_plan(name: &str) -> Result<MemoryPlan, String> {
+/// Sets how hard code is optimised, and how it keeps inside memories and finds traps.
+pub(super) fn set_code(
+    options: &mut CompileOptions,
+    opt_level: u8,
+    memory: Option<MemoryPlan>,
+    traps: Traps,
+) {
+    options.opt_level = match opt_level {
+        0 => OptLevel::O0,
+        1 => OptLevel::O1,
+        _ => OptLevel::O2,
+    };
+    options.traps = traps;
+    options.memory_plan = match (memory, traps) {
+        (Some(plan), _) => plan,
+        (None, Traps::Signals) => MemoryPlan::Guarded,
+        (None, Traps::Explicit) => MemoryPlan::Bounded,
+    };
+}
+
+pub(super) fn memory_plan(name: &str) -> Result<MemoryPlan, String> {
     let plans = [MemoryPlan::Guarded, MemoryPlan::Bounded];
     let plan = plans.into_iter().find(|plan| plan.name() == name);
     plan.ok_or_else(|| "it is guarded or bounded".to_string())
 }
 
-fn traps(name: &str) -> Result<Traps, String> {
+pub(super) fn traps(name: &str) -> Result<Traps, String> {
     let ways = [Traps::Signals, Traps::Explicit];
     let way = ways.into_iter().find(|way| way.name() == name);
     way.ok_or_else(|| "it is signals or explicit".to_string())

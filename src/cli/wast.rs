@@ -1,9 +1,10 @@
 //! `prefab wast`: runs scripts of the official test suite's form.
 
-use super::compile::host_options;
+use super::compile::{host_options, memory_plan, set_code, traps};
 use super::error::Failure;
 use super::{input, output};
 use clap::Args;
+use prefab::{MemoryPlan, Traps};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -21,10 +22,20 @@ pub(crate) struct WastArgs {
         allow_hyphen_values = true
     )]
     features: String,
+    /// How hard to optimise the modules of all scripts: 0, 1 or 2
+    #[arg(short = 'O', value_name = "LEVEL", default_value = "2",
+          value_parser = clap::value_parser!(u8).range(0..=2))]
+    opt_level: u8,
+    /// How accesses to memories are kept inside, as for `prefab compile`
+    #[arg(long, value_name = "guarded|bounded", value_parser = memory_plan)]
+    memory: Option<MemoryPlan>,
+    /// How traps are found, as for `prefab compile` (explicit implies --memory bounded)
+    #[arg(long, value_name = "signals|explicit", default_value = "signals", value_parser = traps)]
+    traps: Traps,
 }
 
 impl WastArgs {
-    /// Does it.
+    /// Runs the scripts, and prints the directives that failed and the counts.
     ///
     /// # Errors
     /// If a file cannot be read or is no script, or the set of features is not one.
@@ -32,6 +43,7 @@ impl WastArgs {
         let mut options = host_options()?;
         options.wasm_features = prefab::wast::parse_features(&self.features)
             .map_err(|error| Failure::new(error.to_string()))?;
+        set_code(&mut options, self.opt_level, self.memory, self.traps);
         let (mut passed, mut failed) = (0, 0);
         for file in &self.files {
             let outcome = run(file, &options)?;

@@ -4,7 +4,7 @@ mod features;
 mod load;
 
 pub use features::{FeatureError, parse as parse_features};
-pub use prefab_wast::{Definition, Failure, Outcome, definitions};
+pub use prefab_wast::{Definition, Failure, Outcome, Synonym, definitions, synonyms};
 
 use crate::{CompileOptions, Module};
 use prefab_wast::{Modules, QuoteWat, Refusal};

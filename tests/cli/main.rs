@@ -6,6 +6,7 @@ mod inspect;
 mod messages;
 mod runner;
 mod verify;
+mod wast;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -2,17 +2,17 @@
 
 use prefab::{CompileOptions, Error};
 use prefab_runtime_layer::{CompileError, Engine, Trap};
-use prefab_wast::{QuoteWat, Refusal, Runtime, Stop, Value};
+use prefab_wast::{Instances, QuoteWat, Refusal, Runtime, Stop, Value};
 use wasm_runtime_layer::{
     AsContext, Extern, ExternRef, Func, FuncType, Global, Imports, Instance, Memory, MemoryType,
     Module, Ref, RefType, Store, Table, TableType, Val, ValType,
 };
 
-/// A script's store, with what it can import.
+/// A script's store.
 pub struct Layered {
     engine: wasm_runtime_layer::Engine<Engine>,
     store: Store<(), Engine>,
-    imports: Imports,
+    spectest: Imports,
 }
 
 impl Layered {
@@ -29,7 +29,7 @@ impl Layered {
         Ok(Self {
             engine,
             store,
-            imports,
+            spectest: imports,
         })
     }
 
@@ -40,7 +40,7 @@ impl Layered {
             Val::F32(value) => Value::F32(value.to_bits()),
             Val::F64(value) => Value::F64(value.to_bits()),
             Val::V128(value) => Value::V128(*value),
-            Val::FuncRef(func) => Value::FuncRef(func.as_ref().map(|_| ())),
+            Val::FuncRef(func) => Value::FuncRef(func.as_ref().map(|_| 0)),
             Val::ExternRef(None) => Value::ExternRef(None),
             Val::ExternRef(Some(reference)) => {
                 let number = reference.downcast::<u32, _, _>(self.store.as_context());
@@ -130,15 +130,24 @@ impl Runtime for Layered {
         true
     }
 
-    fn instantiate(&mut self, module: &Module) -> Result<Instance, Stop> {
-        Instance::new(&mut self.store, module, &self.imports).map_err(stop)
+    fn instantiate(
+        &mut self,
+        module: &Module,
+        instances: &Instances<Instance>,
+    ) -> Result<Instance, Stop> {
+        let mut imports = self.spectest.clone();
+        for import in module.imports(&self.engine) {
+            let instance = instances.importable(import.module);
+            let item = instance.and_then(|it| it.get_export(&self.store, import.name));
+            if let Some(item) = item {
+                imports.define(import.module, import.name, item);
+            }
+        }
+        Instance::new(&mut self.store, module, &imports).map_err(stop)
     }
 
-    fn register(&mut self, name: &str, instance: &Instance) -> Result<(), Stop> {
-        let exports = instance.exports(&self.store);
-        let exports = exports.map(|export| (export.name, export.value));
-        self.imports.register_namespace(name, exports);
-        Ok(())
+    fn is_func(&mut self, _: u32, _: &Instance, _: u32) -> Result<bool, Stop> {
+        Err("the layer has no functions by index".to_owned().into())
     }
 
     fn invoke(

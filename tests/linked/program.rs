@@ -94,6 +94,7 @@ pub fn run(mut command: Command, paths: &[&str]) -> Result<Vec<Outcome>> {
                 passed,
                 passed_over,
                 failures,
+                ..Outcome::default()
             });
         } else {
             failures.push(failure(line).with_context(|| format!("the program says {line:?}"))?);

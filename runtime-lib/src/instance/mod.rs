@@ -274,6 +274,27 @@ impl Instance {
         self.get_export(store, name)?.into_func()
     }
 
+    /// The function of this index in the module's index space, exported or not, imported or defined:
+    /// for tools that compare functions. Equal functions have equal handles.
+    ///
+    /// # Errors
+    /// If the instance is another store's or not initialised ([`Error::NotInitialized`]), or the
+    /// module has no function of this index.
+    pub fn func_at(&self, mut store: impl AsContextMut, index: u32) -> Result<Func, Error> {
+        let mut store = store.as_context_mut();
+        let inner = store.inner_mut();
+        inner.check(self.store, "instance")?;
+        inner.expect_ready(self.index)?;
+        // Fails where the index is out of range.
+        inner.instances[self.index as usize]
+            .module()
+            .func_type(index)?;
+        Ok(Func {
+            store: self.store,
+            index: inner.func_of_instance(self.index, index)?,
+        })
+    }
+
     /// The table that the instance exports by this name; `None` where [`export`](Self::export) is an
     /// error or something else.
     pub fn get_table(&self, store: impl AsContextMut, name: &str) -> Option<Table> {

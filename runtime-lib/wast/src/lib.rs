@@ -13,11 +13,13 @@ mod store;
 mod values;
 
 pub use definitions::{Definition, definitions};
+pub use messages::{Synonym, synonyms};
 pub use values::Value;
 pub use wast::QuoteWat;
 
 use prefab_runtime::Module;
 use script::Script;
+use std::collections::{BTreeSet, HashMap};
 use wast::Wast;
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
@@ -37,6 +39,32 @@ pub trait Modules {
     fn compiles(&self) -> bool;
 }
 
+/// The instances of a script, by the names from which modules import.
+#[derive(Debug)]
+pub struct Instances<I> {
+    /// By the name of the `register` directive.
+    registered: HashMap<String, I>,
+    /// By the module's or the instance's own name, without `$`.
+    named: HashMap<String, I>,
+}
+
+impl<I> Default for Instances<I> {
+    fn default() -> Self {
+        Self {
+            registered: HashMap::new(),
+            named: HashMap::new(),
+        }
+    }
+}
+
+impl<I> Instances<I> {
+    /// The instance from which a module imports by this name: the registered one, otherwise the
+    /// one that has the name itself.
+    pub fn importable(&self, name: &str) -> Option<&I> {
+        self.registered.get(name).or_else(|| self.named.get(name))
+    }
+}
+
 /// What runs the modules of a script. It has the host module `spectest`, as the reference
 /// interpreter has it.
 pub trait Runtime {
@@ -54,17 +82,16 @@ pub trait Runtime {
     /// As [`Modules::compiles`].
     fn compiles(&self) -> bool;
 
-    /// An instance of `module`, whose imports come from `spectest` and from what is registered.
+    /// An instance of `module`, whose imports come from `instances` and from `spectest`. Nothing
+    /// else can be imported: an instance that was in `instances` once is forgotten.
     ///
     /// # Errors
     /// What stopped it.
-    fn instantiate(&mut self, module: &Self::Module) -> Result<Self::Instance, Stop>;
-
-    /// Makes what `instance` exports importable from `name`.
-    ///
-    /// # Errors
-    /// If it cannot.
-    fn register(&mut self, name: &str, instance: &Self::Instance) -> Result<(), Stop>;
+    fn instantiate(
+        &mut self,
+        module: &Self::Module,
+        instances: &Instances<Self::Instance>,
+    ) -> Result<Self::Instance, Stop>;
 
     /// Calls the function that `instance` exports as `name`.
     ///
@@ -82,6 +109,13 @@ pub trait Runtime {
     /// # Errors
     /// If there is none.
     fn global(&mut self, instance: &Self::Instance, name: &str) -> Result<Value, Stop>;
+
+    /// Whether `func` is the function that has `index` in the module of `instance`. It was the
+    /// number of a [`Value::FuncRef`] that this runtime returned.
+    ///
+    /// # Errors
+    /// If there is no function of this index, or the runtime cannot tell.
+    fn is_func(&mut self, func: u32, instance: &Self::Instance, index: u32) -> Result<bool, Stop>;
 }
 
 /// Why something was not done.
@@ -143,6 +177,8 @@ pub struct Outcome {
     pub passed_over: Vec<usize>,
     /// Those that did not, in the script's order.
     pub failures: Vec<Failure>,
+    /// The [`synonyms`] that error messages needed.
+    pub synonyms: BTreeSet<Synonym>,
 }
 
 /// Runs the script `text` with its modules. Where `print` is true, the print functions of the module
@@ -172,6 +208,7 @@ pub fn run_in(text: &str, runtime: &mut impl Runtime) -> Result<Outcome, Failure
                 Err(message) => outcome.failures.push(Failure { line, message }),
             }
         }
+        outcome.synonyms = state.synonyms;
         Ok(outcome)
     })
 }

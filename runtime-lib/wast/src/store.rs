@@ -1,16 +1,20 @@
 //! Scripts in a store of Prefab's.
 
-use crate::{Modules, QuoteWat, Refusal, Runtime, Stop, Value, spectest};
-use prefab_runtime::{Error, ExternRef, Instance, Linker, Module, Store, Val};
+use crate::{Instances, Modules, QuoteWat, Refusal, Runtime, Stop, Value, spectest};
+use prefab_runtime::{Error, ExternRef, Func, Instance, Linker, Module, Store, Val};
+use std::collections::BTreeSet;
 
 /// What the script's store keeps for the host: nothing.
 pub(super) type Host = ();
 
-/// A script's store, with what it registered.
+/// A script's store.
 pub(super) struct Plain<'a> {
     modules: &'a mut dyn Modules,
     store: Store<Host>,
-    linker: Linker<Host>,
+    /// Has the module `spectest`.
+    spectest: Linker<Host>,
+    /// The functions that were results. Their places here are their numbers.
+    funcs: Vec<Func>,
 }
 
 impl<'a> Plain<'a> {
@@ -22,7 +26,8 @@ impl<'a> Plain<'a> {
         Ok(Self {
             modules,
             store,
-            linker,
+            spectest: linker,
+            funcs: Vec::new(),
         })
     }
 
@@ -41,17 +46,24 @@ impl<'a> Plain<'a> {
         })
     }
 
-    fn value(&self, value: &Val) -> Result<Value, Stop> {
-        let Val::ExternRef(Some(reference)) = value else {
-            return Ok(of_val(value));
-        };
-        let number = reference.data(&self.store)?.downcast_ref();
-        let number = number.ok_or_else(|| "the externref is not the script's".to_owned())?;
-        Ok(Value::ExternRef(Some(*number)))
+    fn value(&mut self, value: &Val) -> Result<Value, Stop> {
+        match value {
+            Val::FuncRef(Some(func)) => {
+                self.funcs.push(*func);
+                Ok(Value::FuncRef(Some(self.funcs.len() as u32 - 1)))
+            }
+            Val::ExternRef(Some(reference)) => {
+                let number = reference.data(&self.store)?.downcast_ref();
+                let number =
+                    number.ok_or_else(|| "the externref is not the script's".to_owned())?;
+                Ok(Value::ExternRef(Some(*number)))
+            }
+            value => Ok(of_val(value)),
+        }
     }
 }
 
-/// The value. What an externref refers to is not asked.
+/// The value, with 0 as the number of a function or of what an externref refers to.
 pub(super) fn of_val(value: &Val) -> Value {
     match value {
         Val::I32(value) => Value::I32(*value),
@@ -59,7 +71,7 @@ pub(super) fn of_val(value: &Val) -> Value {
         Val::F32(bits) => Value::F32(*bits),
         Val::F64(bits) => Value::F64(*bits),
         Val::V128(value) => Value::V128(*value),
-        Val::FuncRef(func) => Value::FuncRef(func.map(|_| ())),
+        Val::FuncRef(func) => Value::FuncRef(func.map(|_| 0)),
         Val::ExternRef(reference) => Value::ExternRef(reference.map(|_| 0)),
     }
 }
@@ -89,13 +101,19 @@ impl Runtime for Plain<'_> {
         self.modules.compiles()
     }
 
-    fn instantiate(&mut self, module: &Module) -> Result<Instance, Stop> {
-        Ok(self.linker.instantiate(&mut self.store, module)?)
-    }
-
-    fn register(&mut self, name: &str, instance: &Instance) -> Result<(), Stop> {
-        self.linker.instance(&mut self.store, name, *instance)?;
-        Ok(())
+    fn instantiate(
+        &mut self,
+        module: &Module,
+        instances: &Instances<Instance>,
+    ) -> Result<Instance, Stop> {
+        let names: BTreeSet<String> = module.imports().map(|import| import.module).collect();
+        let mut linker = self.spectest.clone();
+        for name in &names {
+            if let Some(instance) = instances.importable(name) {
+                linker.instance(&mut self.store, name, *instance)?;
+            }
+        }
+        Ok(linker.instantiate(&mut self.store, module)?)
     }
 
     fn invoke(
@@ -112,6 +130,11 @@ impl Runtime for Plain<'_> {
         let mut results: Vec<_> = results.map(|ty| Val::default_for(*ty)).collect();
         func.call(&mut self.store, &args?, &mut results)?;
         results.iter().map(|result| self.value(result)).collect()
+    }
+
+    fn is_func(&mut self, func: u32, instance: &Instance, index: u32) -> Result<bool, Stop> {
+        let expected = instance.func_at(&mut self.store, index)?;
+        Ok(self.funcs.get(func as usize) == Some(&expected))
     }
 
     fn global(&mut self, instance: &Instance, name: &str) -> Result<Value, Stop> {

@@ -1,7 +1,7 @@
 //! Arguments of scripts, and what scripts expect of results.
 
 use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
-use wast::token::{F32, F64};
+use wast::token::{F32, F64, Index};
 use wast::{WastArg, WastRet};
 
 /// A value of a script, whatever runs it.
@@ -17,8 +17,9 @@ pub enum Value {
     F64(u64),
     /// A 128-bit vector. Byte 0 is the lowest.
     V128(u128),
-    /// Null, or some function: a script cannot tell which, and passes only null.
-    FuncRef(Option<()>),
+    /// Null, or a function, by a number that means something to the runtime that returned it. A
+    /// script passes only null.
+    FuncRef(Option<u32>),
     /// Null, or the host's thing of this number.
     ExternRef(Option<u32>),
 }
@@ -43,30 +44,41 @@ pub(super) fn argument(arg: &WastArg<'_>) -> Result<Value, String> {
 fn null(ty: &HeapType<'_>) -> Result<Value, String> {
     match ty {
         HeapType::Abstract {
-            ty: AbstractHeapType::Func,
+            ty: AbstractHeapType::Func | AbstractHeapType::NoFunc,
             ..
         } => Ok(Value::FuncRef(None)),
         HeapType::Abstract {
-            ty: AbstractHeapType::Extern,
+            ty: AbstractHeapType::Extern | AbstractHeapType::NoExtern,
             ..
         } => Ok(Value::ExternRef(None)),
         other => Err(format!("null references of the type {other:?}")),
     }
 }
 
+/// Says whether a function, by its number, is the one of an index.
+type IsFunc<'a> = &'a mut dyn FnMut(u32, u32) -> Result<bool, String>;
+
 /// Whether `value` is what `expected` describes.
-pub(super) fn matches(value: &Value, expected: &WastRet<'_>) -> Result<bool, String> {
+pub(super) fn matches(
+    value: &Value,
+    expected: &WastRet<'_>,
+    is_func: IsFunc<'_>,
+) -> Result<bool, String> {
     match expected {
-        WastRet::Core(expected) => core_matches(value, expected),
+        WastRet::Core(expected) => core_matches(value, expected, is_func),
         other => Err(format!("the result {other:?} is not one of a module")),
     }
 }
 
-fn core_matches(value: &Value, expected: &WastRetCore<'_>) -> Result<bool, String> {
+fn core_matches(
+    value: &Value,
+    expected: &WastRetCore<'_>,
+    is_func: IsFunc<'_>,
+) -> Result<bool, String> {
     Ok(match (value, expected) {
         (value, WastRetCore::Either(cases)) => {
             for case in cases {
-                if core_matches(value, case)? {
+                if core_matches(value, case, is_func)? {
                     return Ok(true);
                 }
             }
@@ -80,6 +92,15 @@ fn core_matches(value: &Value, expected: &WastRetCore<'_>) -> Result<bool, Strin
         (Value::FuncRef(None) | Value::ExternRef(None), WastRetCore::RefNull(None)) => true,
         (value, WastRetCore::RefNull(Some(ty))) => *value == null(ty)?,
         (Value::FuncRef(value), WastRetCore::RefFunc(None)) => value.is_some(),
+        (Value::FuncRef(Some(func)), WastRetCore::RefFunc(Some(Index::Num(index, _)))) => {
+            is_func(*func, *index)?
+        }
+        (_, WastRetCore::RefFunc(Some(Index::Id(id)))) => {
+            return Err(format!(
+                "a result names the function ${}: give its index",
+                id.name()
+            ));
+        }
         (Value::ExternRef(Some(_)), WastRetCore::RefExtern(None)) => true,
         (Value::ExternRef(Some(value)), WastRetCore::RefExtern(Some(expected))) => {
             value == expected
@@ -147,7 +168,7 @@ impl std::fmt::Display for Value {
             Self::F64(bits) => write!(f, "{} ({bits:#018x}) : f64", f64::from_bits(*bits)),
             Self::V128(value) => write!(f, "{value:#034x} : v128"),
             Self::FuncRef(None) => f.write_str("null : funcref"),
-            Self::FuncRef(Some(())) => f.write_str("func : funcref"),
+            Self::FuncRef(Some(_)) => f.write_str("func : funcref"),
             Self::ExternRef(None) => f.write_str("null : externref"),
             Self::ExternRef(Some(value)) => write!(f, "extern {value} : externref"),
         }
