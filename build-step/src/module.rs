@@ -160,7 +160,8 @@ impl Module {
     }
 
     /// With [`MemoryPlan::Bounded`], how far a memory may grow that declares no lesser maximum, in
-    /// bytes.
+    /// bytes. If nothing is said, a memory may grow to its declared maximum, and one that declares
+    /// none by 16 MiB.
     pub fn max_memory_bytes(mut self, bytes: u64) -> Self {
         self.max_memory_bytes = Some(bytes);
         self

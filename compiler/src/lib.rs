@@ -58,11 +58,15 @@ use translate::Env;
 /// The size of the guard behind a memory's 4 GiB that code relies on, in bytes.
 const GUARD_SIZE_BYTES: u64 = 1 << 25;
 
-/// How much a bounded memory may grow that declares no maximum and is given none, in bytes.
+/// How far a bounded memory without a declared maximum may grow beyond its minimum, in bytes, if
+/// `--max-memory` says nothing.
 const GROWTH_BYTES: u64 = 16 << 20;
 
 /// The binary logarithm of the size of a page of a memory, in bytes.
 const PAGE_SIZE_LOG2: u32 = 16;
+
+/// The size of a page of a memory, in bytes.
+const PAGE_SIZE_BYTES: u64 = 1 << PAGE_SIZE_LOG2;
 
 /// The compiler's version, as an object's note has it.
 pub const VERSION: &str = concat!("prefab ", env!("CARGO_PKG_VERSION"));
@@ -176,24 +180,32 @@ fn guard_size_bytes(options: &Options) -> u64 {
     }
 }
 
-/// How far the module's memories may grow, in bytes.
+/// The size that the note lets the module's memories grow to, in bytes. A memory that declares a
+/// lesser maximum stops there.
 fn max_memory_bytes(module: &Module<'_>, options: &Options) -> Result<u64, CompileError> {
     if options.memory_plan == MemoryPlan::Guarded {
         return Ok(MEMORY_SIZE_LIMIT_BYTES);
     }
     let imported = module.layout.counts().imported_memories;
-    let (mut index, mut least) = (imported, 0);
-    for (at, memory) in (imported..).zip(&module.memories[imported as usize..]) {
-        if memory.min << PAGE_SIZE_LOG2 > least {
-            (index, least) = (at, memory.min << PAGE_SIZE_LOG2);
+    let defined = || (imported..).zip(&module.memories[imported as usize..]);
+    let Some(max) = options.max_memory_bytes else {
+        // The note has one number for all memories: the largest that any of them needs.
+        let needed = defined().map(|(_, memory)| match memory.max {
+            Some(max) => max.saturating_mul(PAGE_SIZE_BYTES),
+            None => memory.min * PAGE_SIZE_BYTES + GROWTH_BYTES,
+        });
+        let needed = needed.max().unwrap_or(GROWTH_BYTES);
+        return Ok(needed.min(MEMORY_SIZE_LIMIT_BYTES));
+    };
+    match defined().find(|(_, memory)| memory.min * PAGE_SIZE_BYTES > max) {
+        None => Ok(max),
+        Some((index, memory)) => {
+            let least = memory.min * PAGE_SIZE_BYTES;
+            Err(CompileError::new(format!(
+                "memory {index} has {least} bytes at least, more than `--max-memory {max}` lets it \
+                 have"
+            )))
         }
-    }
-    match options.max_memory_bytes {
-        Some(max) if max < least => Err(CompileError::new(format!(
-            "memory {index} has {least} bytes at least, more than `--max-memory {max}` lets it have"
-        ))),
-        Some(max) => Ok(max),
-        None => Ok((least + GROWTH_BYTES).min(MEMORY_SIZE_LIMIT_BYTES)),
     }
 }
 

@@ -35,7 +35,8 @@ pub struct Options {
     /// How memories are reserved and accesses to them checked.
     pub memory_plan: MemoryPlan,
     /// With [`MemoryPlan::Bounded`], how far a memory may grow that declares no lesser maximum, in
-    /// bytes; 16 MiB more than the largest memory of the module has at least, if `None`.
+    /// bytes. If `None`, a memory may grow to its declared maximum, and one that declares none by
+    /// 16 MiB, or as far as the largest other memory of the module.
     pub max_memory_bytes: Option<u64>,
     /// How the code finds that it has to trap. [`Traps::Explicit`] needs [`MemoryPlan::Bounded`].
     pub traps: Traps,

@@ -41,7 +41,7 @@ pub(crate) struct CompileArgs {
     #[arg(long, value_name = "guarded|bounded", value_parser = memory_plan)]
     memory: Option<MemoryPlan>,
     /// How far a bounded memory may grow that declares no lesser maximum, as 4194304, 4096K, 4M, 1G;
-    /// by default 16M more than it has at least
+    /// by default to its declared maximum, or by 16M if it declares none
     #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
     max_memory: Option<u64>,
     /// How traps are found: also by signals, or by comparisons alone, for programs that can have no

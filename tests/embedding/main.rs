@@ -8,6 +8,7 @@ mod commands;
 mod common;
 mod features;
 mod fuel;
+mod growth;
 mod handles;
 mod host;
 mod instances;

@@ -45,11 +45,15 @@ impl Reservation {
         }
     }
 
-    /// For a memory that the host makes where addresses are scarce: only modules that check their
-    /// accesses can import it.
+    /// For a memory that the host makes where addresses are scarce: the declared maximum, or 16 MiB
+    /// more than the minimum. Only modules that check their accesses can import it.
     pub(crate) fn of_host_where_scarce(ty: MemoryType) -> Self {
         let least = ty.min.saturating_mul(PAGE_SIZE);
-        Self::bounded(ty, least.saturating_add(HOST_GROWTH_BYTES))
+        let max_bytes = match ty.max {
+            Some(max) => max.saturating_mul(PAGE_SIZE),
+            None => least.saturating_add(HOST_GROWTH_BYTES),
+        };
+        Self::bounded(ty, max_bytes)
     }
 
     /// Just what a memory may grow to, which is `max_bytes` if its type does not say less.
@@ -128,6 +132,16 @@ mod tests {
         let reservation = Reservation::of_module(&BOUNDED, MemoryType::new(min, max));
         assert_eq!(reservation.guard_size_bytes, 0);
         reservation.size_bytes
+    }
+
+    #[test]
+    fn scarce_host_memory_reserves_its_declared_maximum() {
+        let size =
+            |min, max| Reservation::of_host_where_scarce(MemoryType::new(min, max)).size_bytes;
+        assert_eq!(size(1, None), (1 << 16) + (16 << 20));
+        assert_eq!(size(1, Some(2)), 2 << 16);
+        assert_eq!(size(1, Some(32_770)), 32_770 << 16);
+        assert_eq!(size(1, Some(1 << 16)), 1 << 32);
     }
 
     #[test]
