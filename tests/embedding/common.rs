@@ -44,9 +44,9 @@ pub fn is_child() -> bool {
     std::env::var_os(CHILD).is_some()
 }
 
-/// Runs the test of this name in a process of its own.
+/// Runs the test of this name in a process of its own. Returns what the process printed.
 #[track_caller]
-pub fn in_child(test: &str) {
+pub fn in_child(test: &str) -> String {
     let program = std::env::current_exe().unwrap();
     // Where programs of this instruction set need another one to run them, this says which.
     let runner = std::env::var("PREFAB_RUNNER").unwrap_or_default();
@@ -61,8 +61,10 @@ pub fn in_child(test: &str) {
     };
     let args = [test, "--exact", "--nocapture", "--test-threads=1"];
     let output = command.args(args).env(CHILD, "1").output().unwrap();
-    let ran = String::from_utf8_lossy(&output.stdout).contains("1 passed");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let ran = printed.contains("1 passed");
     assert!(output.status.success() && ran, "{output:?}");
+    printed
 }
 
 /// What this process holds of the system.

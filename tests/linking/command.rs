@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 
 use crate::cases::{compile, readable};
-use crate::toolchain::{MACHINES, Machine, folder, prefab, quiet};
+use crate::toolchain::{MACHINES, Machine, folder, prefab, quiet, run};
 
 /// A linked program is given arguments, environment, input and a directory; it ends with the
 /// guest's code, and with 134 and a backtrace where the guest traps.
@@ -196,7 +196,11 @@ pub fn refuses() -> Result<()> {
     ];
     // A copy that has no runtime beside it, in a world without compilers.
     let copy = folder.join("prefab");
-    fs::copy(env!("CARGO_BIN_EXE_prefab"), &copy)?;
+    // Another program copies it. Were this process to write the file, a test beside this one that starts a
+    // program at that moment would keep it open for writing, and it could not be run ("text file busy").
+    run(Command::new("cp")
+        .arg(env!("CARGO_BIN_EXE_prefab"))
+        .arg(&copy))?;
     let empty = folder.join("empty");
     fs::create_dir(&empty)?;
     for (args, expected) in refusals {

@@ -239,3 +239,31 @@ fn the_message_about_a_used_up_host_stack_survives() {
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(message.contains("overflowed its stack"), "{message}");
 }
+
+/// Other threads of the process map memory at any time, so this counts in a process of its own.
+#[test]
+fn threads_leave_no_signal_stack_behind() {
+    if !is_child() {
+        let output = in_child("threads_leave_no_signal_stack_behind");
+        assert!(output.status.success(), "{output:?}");
+        return;
+    }
+    let mappings = || {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        maps.lines().count()
+    };
+    let guest = guest();
+    let once = || {
+        let exec = store(&guest);
+        trap(enter(exec, guest.illegal, 0));
+        drop_store(exec);
+    };
+    std::thread::scope(|scope| scope.spawn(once).join().unwrap());
+    let before = mappings();
+    for _ in 0..50 {
+        std::thread::scope(|scope| scope.spawn(once).join().unwrap());
+    }
+    // Fifty signal stacks would be a hundred mappings. The allocator may keep a few of its own.
+    let after = mappings();
+    assert!(after < before + 20, "{before} mappings, then {after}");
+}

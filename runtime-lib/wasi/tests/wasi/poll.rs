@@ -14,6 +14,9 @@ const REALTIME: u32 = 0;
 const MONOTONIC: u32 = 1;
 const ABSTIME: u16 = 1;
 
+/// Less than the hour that some subscriptions wait, and more than a busy machine can need for the rest.
+const LONG: Duration = Duration::from_secs(1800);
+
 #[derive(Clone, Copy)]
 enum Sub {
     Clock { id: u32, timeout: u64, flags: u16 },
@@ -172,7 +175,7 @@ fn timeouts_take_their_time() {
         assert_eq!(poll(&mut guest, &[sub]).unwrap(), [clock_event(100)]);
         let waited = start.elapsed();
         assert!(waited >= Duration::from_millis(39), "{index}: {waited:?}");
-        assert!(waited < Duration::from_secs(5), "{index}: {waited:?}");
+        assert!(waited < LONG, "{index}: {waited:?}");
     }
 }
 
@@ -205,7 +208,7 @@ fn the_earliest_time_wins_and_the_past_is_now() {
         poll(&mut guest, &[never, past]).unwrap(),
         [clock_event(101)]
     );
-    assert!(start.elapsed() < Duration::from_secs(60));
+    assert!(start.elapsed() < LONG);
 }
 
 #[test]
