@@ -29,9 +29,11 @@ use map::Source;
 use parse::Object;
 use prefab_abi::descriptor::Part;
 use prefab_runtime::{ImageSource, Module, ModuleParts, RuntimeFunctions};
+use std::fs::File;
 use std::path::Path;
 
-/// Loads the object at `path`. The module is named after the file.
+/// Loads the object at `path`. The module is named after the file. A regular file is mapped; the
+/// contents of a pipe are read to their end and kept in memory.
 ///
 /// # Errors
 /// If the file cannot be read, is no object that Prefab compiled, or needs a machine or a runtime
@@ -44,12 +46,33 @@ use std::path::Path;
 pub unsafe fn load_file(path: impl AsRef<Path>) -> Result<Module, LoadError> {
     let path = path.as_ref();
     let name = path.file_stem().unwrap_or(path.as_os_str());
-    // SAFETY: the caller's promise.
-    let source = unsafe { Source::open(path) };
-    // SAFETY: the caller's promise.
-    source
-        .and_then(|source| unsafe { load(source, &name.to_string_lossy()) })
+    let opened = File::open(path).map_err(|source| Problem::io("open the file", source));
+    opened
+        // SAFETY: the caller's promise.
+        .and_then(|file| unsafe { load_source(file, &name.to_string_lossy()) })
         .map_err(|problem| LoadError::new(path, problem))
+}
+
+/// Loads the object in an open file. The module gets the name `name`. The file's name plays no part: the
+/// bytes that a program has read through this descriptor are the bytes that are loaded.
+///
+/// # Errors
+/// As [`load_file`].
+///
+/// # Safety
+/// As [`load_file`].
+pub unsafe fn load_opened(file: File, name: &str) -> Result<Module, LoadError> {
+    // SAFETY: the caller's promise.
+    unsafe { load_source(file, name) }.map_err(|problem| LoadError::new(Path::new(name), problem))
+}
+
+/// # Safety
+/// As [`load_file`].
+unsafe fn load_source(file: File, name: &str) -> Result<Module, Problem> {
+    // SAFETY: the caller's promise.
+    let source = unsafe { Source::opened(file) }?;
+    // SAFETY: the caller's promise.
+    unsafe { load(source, name) }
 }
 
 /// Loads the object that `bytes` are, from a copy in memory. The module gets the name `name`.

@@ -16,9 +16,8 @@ use rustix::fs::{FileType, MemfdFlags, SealFlags, fcntl_add_seals, fstat, memfd_
 use rustix::io::{Errno, pread};
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mprotect, munmap};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::ops::{Deref, Range};
-use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::Arc;
@@ -31,25 +30,29 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// The file at `path`.
+    /// An open file. A regular file is mapped itself. The contents of a pipe or of a device are
+    /// read to their end, and a copy in memory is mapped.
     ///
     /// # Safety
-    /// The file does not change as long as something of it is mapped.
-    pub(crate) unsafe fn open(path: &Path) -> Result<Self, Problem> {
-        let file = File::open(path).map_err(|source| Problem::io("open the file", source))?;
+    /// A regular file does not change as long as something of it is mapped.
+    pub(crate) unsafe fn opened(mut file: File) -> Result<Self, Problem> {
         let stat = fstat(&file).map_err(|source| Problem::io("look at the file", source))?;
-        if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile {
-            return Ok(Self {
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => Ok(Self {
                 file: Arc::new(file),
                 size_bytes: stat.st_size as u64,
-            });
+            }),
+            FileType::Directory => {
+                let expected = "a regular file or a pipe";
+                Err(Problem::field("file", "a directory", expected, None))
+            }
+            _ => {
+                let mut bytes = Vec::new();
+                file.read_to_end(&mut bytes)
+                    .map_err(|source| Problem::io("read the file", source))?;
+                Self::in_memory(&bytes)
+            }
         }
-        Err(Problem::field(
-            "file",
-            "something else",
-            "a regular file",
-            None,
-        ))
     }
 
     /// A file in memory with these bytes.
