@@ -1,7 +1,7 @@
 //! What can go wrong when a host uses a guest.
 
 use crate::module::{ImportType, Unmet};
-use crate::trap::{Frame, Trap};
+use crate::trap::{Backtrace, Frame, Trap};
 use crate::types::ExternType;
 use prefab_abi::bytes::FormatError;
 use prefab_abi::trap::TrapCode;
@@ -176,7 +176,7 @@ impl Error {
             Ok(error) => *error,
             Err(source) => Self::Host(HostError {
                 source,
-                backtrace: Box::default(),
+                backtrace: Backtrace::default(),
             }),
         }
     }
@@ -201,7 +201,7 @@ impl Error {
 
     /// What `error`, which a host function returned, is for the caller of the guest that called the
     /// function from these frames.
-    pub(crate) fn of_host(error: BoxError, backtrace: Box<[Frame]>) -> Self {
+    pub(crate) fn of_host(error: BoxError, backtrace: Backtrace) -> Self {
         match Self::host(error) {
             Self::Host(error) => Self::Host(error.with_backtrace(backtrace)),
             Self::Trap(trap) if trap.backtrace().is_empty() => {
@@ -226,7 +226,7 @@ impl Error {
 impl From<TrapCode> for Error {
     /// The guest traps where it called the host function that returns this error.
     fn from(code: TrapCode) -> Self {
-        Self::Trap(Trap::new(code, Box::default()))
+        Self::Trap(Trap::new(code, Backtrace::default()))
     }
 }
 
@@ -242,14 +242,20 @@ const fn way_out(has_failed: bool) -> &'static str {
 #[derive(Debug)]
 pub struct HostError {
     source: BoxError,
-    backtrace: Box<[Frame]>,
+    backtrace: Backtrace,
 }
 
 impl HostError {
-    /// The guest's frames, the innermost first.
+    /// The guest's frames, the innermost first; of a very deep stack, as many as are kept.
     #[must_use]
     pub const fn backtrace(&self) -> &[Frame] {
-        &self.backtrace
+        self.backtrace.frames()
+    }
+
+    /// The number of outer frames that [`backtrace`](Self::backtrace) leaves out.
+    #[must_use]
+    pub const fn frames_left_out(&self) -> usize {
+        self.backtrace.left_out()
     }
 
     /// What the host function returned.
@@ -260,8 +266,8 @@ impl HostError {
 
     /// The error, with these frames unless it has some already (of an activation further inside).
     #[must_use]
-    pub(crate) fn with_backtrace(mut self, backtrace: Box<[Frame]>) -> Self {
-        if self.backtrace.is_empty() {
+    pub(crate) fn with_backtrace(mut self, backtrace: Backtrace) -> Self {
+        if self.backtrace.frames().is_empty() {
             self.backtrace = backtrace;
         }
         self

@@ -39,6 +39,7 @@ mod asynchronous;
 mod builtins;
 mod caller;
 mod const_expr;
+mod demangle;
 mod error;
 mod externref;
 mod fuel;
@@ -61,12 +62,14 @@ mod store;
 mod table;
 mod trap;
 mod types;
+mod unknown;
 mod value;
 
 #[cfg(feature = "async")]
 pub use asynchronous::AsyncStacks;
 pub use builtins::builtin_address;
 pub use caller::Caller;
+pub use demangle::demangle;
 pub use error::{
     BoxError, Error, HostError, ImportProblem, LinkError, MemoryPlanError, ReserveError,
 };
@@ -97,6 +100,7 @@ pub use store::{
 pub use table::Table;
 pub use trap::{Frame, Trap};
 pub use types::{ExternType, GlobalType, MemoryType, PAGE_SIZE, TableType};
+pub use unknown::UnknownImport;
 pub use value::{V128, Val};
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::global::GlobalData;
 use crate::instance::{InstanceData, Spares};
 use crate::memory::MemoryData;
 use crate::table::TableData;
-use crate::trap::{Exec, Pending, Stopped};
+use crate::trap::{Backtrace, Exec, Pending, Stopped};
 use prefab_abi::func::FuncRef;
 use prefab_abi::trap::TrapCode;
 use std::any::Any;
@@ -125,7 +125,7 @@ impl StoreInner {
     /// return. Resumes a panic.
     pub(crate) fn host_stopped(&mut self) -> Error {
         match self.exec_mut().take_pending() {
-            Some(Pending::Error(error)) => Error::of_host(error, Box::default()),
+            Some(Pending::Error(error)) => Error::of_host(error, Backtrace::default()),
             Some(Pending::Panic(payload)) => std::panic::resume_unwind(payload),
             Some(Pending::Trap(code)) => code.into(),
             // Whoever says that it did not return has noted why.

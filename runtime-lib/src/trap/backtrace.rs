@@ -8,8 +8,10 @@
 use super::enter::{Activation, Saved};
 use super::exec::Exec;
 use crate::address;
+use crate::demangle::demangle;
 use prefab_abi::exec::ExecState;
 use prefab_abi::trap::TrapCode;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -26,11 +28,20 @@ pub struct Frame {
     pub wasm_offset: Option<u32>,
 }
 
+impl Frame {
+    /// The function's name as its source has it, if it is a mangled name of Rust or C++ and the feature `demangle` is
+    /// on; otherwise the name as it is.
+    #[must_use]
+    pub fn demangled_name(&self) -> Option<Cow<'_, str>> {
+        self.func_name.as_deref().map(demangle)
+    }
+}
+
 impl fmt::Display for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}!", self.module)?;
-        match &self.func_name {
-            Some(name) => f.write_str(name)?,
+        match self.demangled_name() {
+            Some(name) => f.write_str(&name)?,
             None => write!(f, "func[{}]", self.func_index)?,
         }
         self.wasm_offset
@@ -58,11 +69,30 @@ impl fmt::Display for Frame {
 pub struct Trap {
     code: TrapCode,
     detail: Option<Box<str>>,
-    backtrace: Box<[Frame]>,
+    backtrace: Backtrace,
+}
+
+/// The frames of a guest, and how many there were besides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Backtrace {
+    frames: Box<[Frame]>,
+    left_out: usize,
+}
+
+impl Backtrace {
+    /// The innermost frames.
+    pub(crate) const fn frames(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// The number of outer frames that were not kept.
+    pub(crate) const fn left_out(&self) -> usize {
+        self.left_out
+    }
 }
 
 impl Trap {
-    pub(crate) const fn new(code: TrapCode, backtrace: Box<[Frame]>) -> Self {
+    pub(crate) const fn new(code: TrapCode, backtrace: Backtrace) -> Self {
         Self {
             code,
             detail: None,
@@ -77,12 +107,12 @@ impl Trap {
         Self {
             code,
             detail: Some(detail.into()),
-            backtrace: Box::default(),
+            backtrace: Backtrace::default(),
         }
     }
 
     /// The trap, as the caller of the guest that called the host function from these frames sees it.
-    pub(crate) fn with_backtrace(self, backtrace: Box<[Frame]>) -> Self {
+    pub(crate) fn with_backtrace(self, backtrace: Backtrace) -> Self {
         Self { backtrace, ..self }
     }
 
@@ -101,7 +131,14 @@ impl Trap {
     /// The guest's frames, the innermost first; of a very deep stack, as many as are kept.
     #[must_use]
     pub const fn backtrace(&self) -> &[Frame] {
-        &self.backtrace
+        self.backtrace.frames()
+    }
+
+    /// The number of outer frames that [`backtrace`](Self::backtrace) leaves out. A function that was inlined
+    /// into another has no frame of its own there and is not counted.
+    #[must_use]
+    pub const fn frames_left_out(&self) -> usize {
+        self.backtrace.left_out()
     }
 }
 
@@ -114,14 +151,18 @@ impl fmt::Display for Trap {
             write!(f, ": {detail}")?;
         }
         let mut index = 0;
-        for run in self.backtrace.chunk_by(PartialEq::eq) {
+        for run in self.backtrace().chunk_by(PartialEq::eq) {
             write!(f, "\n  {index}: {}", run[0])?;
             if run.len() > 1 {
                 write!(f, " ({} times)", run.len())?;
             }
             index += run.len();
         }
-        Ok(())
+        match self.frames_left_out() {
+            0 => Ok(()),
+            1 => write!(f, "\n  and 1 more frame"),
+            count => write!(f, "\n  and {count} more frames"),
+        }
     }
 }
 
@@ -132,6 +173,8 @@ const MAX_FRAMES: usize = 64;
 pub(super) struct Pcs {
     pcs: Box<[u64; MAX_FRAMES]>,
     len: usize,
+    /// The number of frames that there was no room for.
+    left_out: usize,
     /// Whether the first one is an instruction that faulted; all others are return addresses.
     faulted: bool,
 }
@@ -141,14 +184,18 @@ impl Pcs {
         Self {
             pcs: Box::new([0; MAX_FRAMES]),
             len: 0,
+            left_out: 0,
             faulted: false,
         }
     }
 
     fn push(&mut self, pc: u64) {
-        if let Some(place) = self.pcs.get_mut(self.len) {
-            *place = pc;
-            self.len += 1;
+        match self.pcs.get_mut(self.len) {
+            Some(place) => {
+                *place = pc;
+                self.len += 1;
+            }
+            None => self.left_out += 1,
         }
     }
 
@@ -163,7 +210,7 @@ impl Pcs {
         state: &ExecState,
         activations: *const Activation,
     ) {
-        self.len = 0;
+        (self.len, self.left_out) = (0, 0);
         self.faulted = true;
         self.push(pc);
         // SAFETY: compiled code was running, so the frame pointer is that of one of its frames.
@@ -182,7 +229,7 @@ impl Pcs {
         state: &ExecState,
         activations: *const Activation,
     ) {
-        self.len = 0;
+        (self.len, self.left_out) = (0, 0);
         self.faulted = false;
         if activations.is_null() {
             return;
@@ -230,7 +277,7 @@ impl Pcs {
     unsafe fn walk(&mut self, mut fp: u64, landing_fp: u64) {
         // Frames lie below the trampoline's, each above the one before; if ever one does not,
         // the backtrace ends early.
-        while fp != 0 && fp < landing_fp && fp.is_multiple_of(8) && self.len < MAX_FRAMES {
+        while fp != 0 && fp < landing_fp && fp.is_multiple_of(8) {
             // SAFETY: the caller says that `fp` is a frame pointer of compiled code, so these two
             // words are its caller's and the return address.
             let (caller, return_address) = unsafe {
@@ -249,11 +296,17 @@ impl Pcs {
     }
 
     /// The frames by their functions; trampolines and stubs are none.
-    pub(super) fn frames(&self, exec: &Exec) -> Box<[Frame]> {
+    pub(super) fn frames(&self, exec: &Exec) -> Backtrace {
         let pcs = self.pcs[..self.len].iter().enumerate();
-        pcs.flat_map(|(index, pc)| frames_at(exec, *pc, index == 0 && self.faulted))
-            .take(MAX_FRAMES)
-            .collect()
+        let mut frames: Vec<Frame> = pcs
+            .flat_map(|(index, pc)| frames_at(exec, *pc, index == 0 && self.faulted))
+            .collect();
+        let left_out = self.left_out + frames.len().saturating_sub(MAX_FRAMES);
+        frames.truncate(MAX_FRAMES);
+        Backtrace {
+            frames: frames.into(),
+            left_out,
+        }
     }
 }
 

@@ -9,7 +9,7 @@
 )]
 
 use super::exec::{Exec, Pending};
-use super::{Frame, Trap, thread};
+use super::{Backtrace, Trap, thread};
 use crate::fuel::Refill;
 use prefab_abi::exec::{ExecState, Landing};
 use prefab_abi::trap::TrapCode;
@@ -31,7 +31,7 @@ pub(crate) enum Stopped {
         /// The error.
         error: Box<dyn Error + Send + Sync>,
         /// The guest's frames.
-        backtrace: Box<[Frame]>,
+        backtrace: Backtrace,
     },
     /// A host function that it called panicked: to be resumed.
     Panic(Box<dyn Any + Send>),

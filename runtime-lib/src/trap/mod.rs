@@ -24,6 +24,7 @@ mod raise;
 mod tests;
 mod thread;
 
+pub(crate) use backtrace::Backtrace;
 pub use backtrace::{Frame, Trap};
 pub(crate) use enter::{Outermost, Stopped};
 #[cfg(feature = "async")]

@@ -188,7 +188,7 @@ fn errors_and_panics_of_the_host_come_out_where_it_entered() {
         panic!("no error");
     };
     assert_eq!(error.to_string(), "no disk");
-    assert_eq!(backtrace.len(), 1);
+    assert_eq!(backtrace.frames().len(), 1);
     let arg = guest.host_call(exec, panics, exec as u64);
     let Err(Stopped::Panic(payload)) = enter(exec, guest.outer, arg.address()) else {
         panic!("no panic");
