@@ -53,4 +53,4 @@ mod names;
 pub use error::BuildError;
 pub use module::{Module, Output};
 pub use prefab_abi::note::{MemoryPlan, Traps};
-pub use prefab_compiler::{CacheStats, OptLevel};
+pub use prefab_compiler::{CacheStats, OptLevel, WasmFeatures};

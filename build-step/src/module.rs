@@ -7,7 +7,7 @@ use crate::interface::Interface;
 use crate::{cargo, files, names};
 use prefab_abi::note::{MemoryPlan, Traps};
 use prefab_abi::object::identifier;
-use prefab_compiler::{Cache, CacheStats, OptLevel, Options, compile};
+use prefab_compiler::{Cache, CacheStats, OptLevel, Options, WasmFeatures, compile};
 use prefab_targets::{FeatureSet, Target};
 use std::borrow::Cow;
 use std::fs;
@@ -40,6 +40,7 @@ pub struct Module {
     memory_plan: MemoryPlan,
     max_memory_bytes: Option<u64>,
     traps: Traps,
+    wasm_features: WasmFeatures,
     is_interruptible: bool,
     uses_fuel: bool,
     out_dir: Option<PathBuf>,
@@ -88,6 +89,7 @@ impl Module {
             memory_plan: MemoryPlan::Guarded,
             max_memory_bytes: None,
             traps: Traps::Signals,
+            wasm_features: Options::default_wasm_features(),
             is_interruptible: false,
             uses_fuel: false,
             out_dir: None,
@@ -149,6 +151,12 @@ impl Module {
     /// How hard the compiler tries. As Cargo's profile says, if nothing is said.
     pub fn opt_level(mut self, opt_level: OptLevel) -> Self {
         self.opt_level = Some(opt_level);
+        self
+    }
+
+    /// The parts of WebAssembly that the module may use; all that the compiler supports, if nothing is said.
+    pub fn wasm_features(mut self, features: WasmFeatures) -> Self {
+        self.wasm_features = features;
         self
     }
 
@@ -370,6 +378,7 @@ impl Module {
             memory_plan: self.memory_plan,
             max_memory_bytes: self.max_memory_bytes,
             traps: self.traps,
+            wasm_features: self.wasm_features,
             is_interruptible: self.is_interruptible,
             uses_fuel: self.uses_fuel,
             name: symbol.to_owned(),

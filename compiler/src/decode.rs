@@ -5,6 +5,7 @@
 
 use crate::error::CompileError;
 use crate::module::{Body, Data, Element, Export, Global, Import, Items, Memory, Module, Table};
+use crate::unsupported;
 use prefab_abi::context::{ContextLayout, Counts};
 use prefab_abi::meta::{ExternKind, SegmentMode};
 use prefab_abi::types::{FuncType, ValType};
@@ -84,6 +85,10 @@ pub fn decode(wasm: &[u8], features: WasmFeatures) -> Result<(Module<'_>, Usage)
             "not a WebAssembly module: it does not start with \"\\0asm\"",
         ));
     }
+    decode_valid(wasm, features).map_err(|error| unsupported::explain(wasm, features, error))
+}
+
+fn decode_valid(wasm: &[u8], features: WasmFeatures) -> Result<(Module<'_>, Usage), CompileError> {
     let mut decoder = Decoder::default();
     let mut validator = Validator::new_with_features(features);
     let mut parser = Parser::new(0);

@@ -13,6 +13,7 @@ struct Inner {
     message: String,
     offset: Option<u64>,
     func: Option<(u32, Option<String>)>,
+    cause: Option<CompileError>,
 }
 
 impl CompileError {
@@ -22,6 +23,7 @@ impl CompileError {
             message: message.into(),
             offset: None,
             func: None,
+            cause: None,
         }))
     }
 
@@ -31,6 +33,7 @@ impl CompileError {
             message: message.into(),
             offset: Some(offset),
             func: None,
+            cause: None,
         }))
     }
 
@@ -41,6 +44,19 @@ impl CompileError {
             .func
             .get_or_insert_with(|| (index, name.map(str::to_string)));
         self
+    }
+
+    /// The same error, as the explanation of another.
+    #[must_use]
+    pub(crate) fn caused_by(mut self, cause: CompileError) -> Self {
+        self.0.cause = Some(cause);
+        self
+    }
+
+    /// The validator's first error, if this error explains it by the features that the module needs.
+    #[must_use]
+    pub fn cause(&self) -> Option<&CompileError> {
+        self.0.cause.as_ref()
     }
 
     /// What is wrong, without the place.
@@ -84,7 +100,11 @@ impl fmt::Display for CompileError {
     }
 }
 
-impl std::error::Error for CompileError {}
+impl std::error::Error for CompileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause().map(|cause| cause as _)
+    }
+}
 
 impl From<wasmparser::BinaryReaderError> for CompileError {
     fn from(error: wasmparser::BinaryReaderError) -> Self {

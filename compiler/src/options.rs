@@ -80,11 +80,17 @@ impl Options {
 
     /// WebAssembly 2.0, with multiple memories, extended constant expressions and tail calls.
     #[must_use]
-    pub fn default_wasm_features() -> WasmFeatures {
+    pub const fn default_wasm_features() -> WasmFeatures {
+        Self::known_wasm_features()
+    }
+
+    /// Every feature of WebAssembly that the compiler supports: the default features are all of them.
+    #[must_use]
+    pub const fn known_wasm_features() -> WasmFeatures {
         WasmFeatures::WASM2
-            | WasmFeatures::MULTI_MEMORY
-            | WasmFeatures::EXTENDED_CONST
-            | WasmFeatures::TAIL_CALL
+            .union(WasmFeatures::MULTI_MEMORY)
+            .union(WasmFeatures::EXTENDED_CONST)
+            .union(WasmFeatures::TAIL_CALL)
     }
 
     /// The target.

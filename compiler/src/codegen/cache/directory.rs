@@ -2,15 +2,19 @@
 //!
 //! ```text
 //! DIR/ab/cdef…   the entry of the key abcdef…, in hexadecimal
-//! DIR/ab/.…tmp   an entry that is being written, renamed when it is whole
+//! DIR/ab/.…tmp   a complete entry before it is renamed
 //! ```
+//!
+//! Directories have the mode 0700 and files the mode 0600. A directory or an entry that others can
+//! write to is not used.
 //!
 //! Any number of processes may use the directory at once: entries appear whole, and a lost one is
 //! compiled again. Files of other names are left alone.
 
 use super::{CacheKey, FunctionCache};
+use crate::files::PrivateDir;
 use std::fmt::Write as _;
-use std::fs::{self, DirEntry, File, Metadata};
+use std::fs::{self, DirEntry, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +24,7 @@ use std::time::{Duration, SystemTime};
 /// together are too large.
 #[derive(Debug)]
 pub struct DirectoryCache {
-    path: PathBuf,
+    directory: PrivateDir,
     max_size_bytes: u64,
     /// How many entries were put since the directory was last tidied up.
     put: AtomicU64,
@@ -43,41 +47,23 @@ impl DirectoryCache {
     /// something, the files together take no more than `max_size_bytes` on the disk.
     ///
     /// # Errors
-    /// If there can be no such directory.
+    /// If there can be no such directory, or others can write to it: entries become code that runs.
     pub fn open(path: &Path, max_size_bytes: u64) -> io::Result<Self> {
-        fs::create_dir_all(path)?;
         Ok(Self {
-            path: path.to_owned(),
+            directory: PrivateDir::open(path)?,
             max_size_bytes,
             put: AtomicU64::new(0),
         })
     }
 
-    fn file(&self, key: &CacheKey) -> PathBuf {
+    /// The name of an entry's file below the directory.
+    fn file(key: &CacheKey) -> PathBuf {
         let mut name = String::with_capacity(2 * key.len());
         for byte in key {
             // Writing to a string cannot fail.
             let _ = write!(name, "{byte:02x}");
         }
-        self.path.join(&name[..2]).join(&name[2..])
-    }
-
-    fn write(&self, key: &CacheKey, entry: &[u8]) -> io::Result<()> {
-        let path = self.file(key);
-        let number = self.put.fetch_add(1, Ordering::Relaxed);
-        let temporary = format!(".{}.{number}.tmp", std::process::id());
-        let temporary = path.with_file_name(temporary);
-        let written = fs::write(&temporary, entry).or_else(|error| {
-            // Folders are made when the first entry needs them.
-            let folder = path.parent().filter(|folder| !folder.exists());
-            fs::create_dir_all(folder.ok_or(error)?)?;
-            fs::write(&temporary, entry)
-        });
-        let result = written.and_then(|()| fs::rename(&temporary, &path));
-        if result.is_err() {
-            let _ = fs::remove_file(&temporary);
-        }
-        result
+        Path::new(&name[..2]).join(&name[2..])
     }
 
     /// Deletes the entries that were not used for the longest time, until three quarters of what
@@ -86,7 +72,7 @@ impl DirectoryCache {
         let now = SystemTime::now();
         let mut entries = Vec::new();
         let mut size = 0;
-        for folder in fs::read_dir(&self.path)? {
+        for folder in fs::read_dir(self.directory.path())? {
             let folder = folder?;
             if !is_hex(&folder, 2) || !folder.file_type()?.is_dir() {
                 continue;
@@ -125,7 +111,7 @@ impl DirectoryCache {
 
 impl FunctionCache for DirectoryCache {
     fn get(&self, key: &CacheKey) -> Option<Vec<u8>> {
-        let mut file = File::open(self.file(key)).ok()?;
+        let mut file = self.directory.file(&Self::file(key)).ok()?;
         let found = file.metadata().ok()?;
         let mut entry = Vec::with_capacity(usize::try_from(found.len()).ok()?);
         file.read_to_end(&mut entry).ok()?;
@@ -142,7 +128,9 @@ impl FunctionCache for DirectoryCache {
 
     fn put(&self, key: &CacheKey, entry: Vec<u8>) {
         // What cannot be kept (the disk is full) is compiled again the next time.
-        let _ = self.write(key, &entry);
+        if self.directory.replace(&Self::file(key), &entry).is_ok() {
+            self.put.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn finish(&self) {

@@ -81,7 +81,7 @@ impl Cache {
     /// [`DirectoryCache::DEFAULT_SIZE_BYTES`].
     ///
     /// # Errors
-    /// If there can be no such directory.
+    /// If there can be no such directory, or others can write to it.
     pub fn directory(path: &Path) -> std::io::Result<Self> {
         DirectoryCache::open(path, DirectoryCache::DEFAULT_SIZE_BYTES).map(Self::new)
     }
