@@ -31,7 +31,7 @@
 //! | what | where |
 //! | --- | --- |
 //! | compiling (feature `compile`, on by default) | [`compile`], [`CompileOptions`], [`Cache`] |
-//! | loading objects | [`load_file`], [`load_bytes`]; linked into the program: [`Module::from_linked`] |
+//! | loading objects | [`load_file`], [`load_opened`], [`load_bytes`]; linked into the program: [`Module::from_linked`] |
 //! | what a module is, imports and exports | [`Module`], [`ModuleKind`], [`ImportType`], [`ExportType`] |
 //! | stores and the host's data in them | [`Store`], [`AsContext`], [`AsContextMut`] |
 //! | imports by name; making instances | [`Linker`], [`Instance`] |
@@ -119,7 +119,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub use prefab_loader::{LoadError, load_bytes, load_file};
+pub use prefab_loader::{LoadError, load_bytes, load_file, load_opened};
 pub use prefab_runtime::*;
 pub use prefab_targets as targets;
 #[cfg(feature = "wasi")]
@@ -128,7 +128,8 @@ pub use prefab_wasi as wasi;
 #[cfg(feature = "compile")]
 pub use prefab_compiler::{
     Cache, CacheKey, CacheStats, CompileError, DirectoryCache, FunctionCache, MemoryPlan, OptLevel,
-    Options as CompileOptions, Traps, VERSION as COMPILER_VERSION, WasmFeatures, compile,
+    Options as CompileOptions, Traps, UnknownWasmFeature, VERSION as COMPILER_VERSION,
+    WasmFeatures, compile, parse_wasm_features,
 };
 
 #[doc(hidden)]

@@ -169,6 +169,7 @@ const UNSAFE_FILES: &[&str] = &[
     "targets/src/riscv64/host.rs",
     "src/bin/prefab-run.rs",
     "src/runner/load.rs",
+    "src/runner/signals.rs",
     "src/wast/load.rs",
     "targets/src/x86_64/host.rs",
     "tests/embedding/allocations.rs",

@@ -15,7 +15,8 @@
 use lexopt::ValueExt;
 use lexopt::prelude::{Long, Short, Value};
 use prefab::runner::error::Failure;
-use prefab::runner::{Program, limits, load, output};
+use prefab::runner::unknown::UnknownImports;
+use prefab::runner::{Program, limits, load, output, signals};
 use std::ffi::{CStr, OsString, c_char, c_int};
 use std::mem::ManuallyDrop;
 use std::os::unix::ffi::OsStringExt;
@@ -28,6 +29,8 @@ Runs an object that `prefab compile` wrote
 
 Usage: prefab-run [OPTIONS] FILE.o [ARGS]
 
+FILE.o may be - for standard input, or a pipe.
+
 Options:
       --dir HOST[::GUEST]   Give the program a directory; GUEST is what it is called there
       --env NAME[=VALUE]    Set an environment variable; without =VALUE, to what it is here
@@ -35,6 +38,8 @@ Options:
       --invoke EXPORT       Call this exported function with ARGS, and print its results
       --fuel N              How many instructions it may execute (prefab compile --fuel)
       --timeout SECONDS     How long it may run (prefab compile --interruptible)
+      --unknown-imports X   What stands for imports that are not defined: error (nothing),
+                            trap (functions that stop the program) or default (zeros)
   -h, --help                Print this
   -V, --version             Print the version
 ";
@@ -49,6 +54,9 @@ Options:
       --invoke EXPORT    Call this exported function with ARGS, and print its results
       --fuel N           How many instructions it may execute (prefab compile --fuel)
       --timeout SECONDS  How long it may run (prefab compile --interruptible)
+      --unknown-imports X
+                         What stands for imports that are not defined: error (nothing),
+                         trap (functions that stop the program) or default (zeros)
   -h, --help             Print this
   -V, --version          Print the version
 ";
@@ -91,17 +99,18 @@ fn start() {
     }
     // SAFETY: there is no other thread, and no handler but the system's.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+    signals::ignore_file_size_signal();
 }
 
 fn code(arguments: impl Iterator<Item = OsString>) -> i32 {
     match run(lexopt::Parser::from_iter(arguments)) {
         Ok(code) => code.into(),
         Err(Stop::Usage(error)) => {
-            eprintln!("prefab-run: error: {error}\n\n{USAGE}");
+            output::print_error(&format!("prefab-run: error: {error}\n\n{USAGE}"));
             MISUSED
         }
         Err(Stop::Failure(failure)) => {
-            eprintln!("{failure}");
+            output::print_error(&failure);
             libc::EXIT_FAILURE
         }
     }
@@ -133,6 +142,10 @@ fn run(mut parser: lexopt::Parser) -> Result<u8, Stop> {
             Some(Long("fuel")) => program.fuel = Some(parser.value()?.parse()?),
             Some(Long("timeout")) => {
                 program.timeout = Some(parser.value()?.parse_with(limits::seconds)?);
+            }
+            Some(Long("unknown-imports")) => {
+                let value = parser.value()?;
+                program.unknown_imports = value.parse_with(UnknownImports::parse)?;
             }
             #[cfg(feature = "wasi")]
             Some(Long("dir")) => program.dirs.push(text(&mut parser)?),

@@ -1,26 +1,43 @@
 //! Objects of modules that were compiled to be run, kept by their content.
 //!
-//! An entry's folder is named by the SHA-256 of the module, the options and the compiler's version; so an
+//! An entry is named by the SHA-256 of the module, the options and the compiler's version; so an
 //! entry is never out of date, only useless. Entries appear by renaming and are checked against
-//! the hash in their note before they are used: a damaged one is compiled anew.
+//! the hash in their note before they are used: a damaged one is compiled anew. The directory and
+//! its files belong to this user alone.
 
-use super::files;
 use super::inspect::artifact::Artifact;
 use prefab::CompileOptions;
+use prefab_compiler::files::PrivateDir;
 use sha2::{Digest, Sha256};
+use std::env;
 use std::fmt::Write;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::PathBuf;
-use std::{env, fs};
 
 /// Where an object is kept.
 pub(super) struct Entry {
+    directory: PrivateDir,
+    /// Below the directory.
     path: PathBuf,
     module_sha256: [u8; 32],
 }
 
 impl Entry {
-    /// The place for what `options` make of `wasm`; none if there is no directory for caches.
-    pub(super) fn new(wasm: &[u8], options: &CompileOptions) -> Option<Self> {
+    /// The place for the object that `options` give of `wasm`; none if there is no directory for caches.
+    ///
+    /// # Errors
+    /// If others can write to the directory: the message says so, and what to do.
+    pub(super) fn new(wasm: &[u8], options: &CompileOptions) -> io::Result<Option<Self>> {
+        let Some(path) = directory() else {
+            return Ok(None);
+        };
+        let directory = match PrivateDir::open(&path) {
+            Ok(directory) => directory,
+            // The system's own refusals have a number.
+            Err(error) if error.raw_os_error().is_none() => return Err(error),
+            Err(_) => return Ok(None),
+        };
         let mut key = Sha256::new();
         let features: Vec<&str> = options.features.names().collect();
         let module_sha256: [u8; 32] = Sha256::digest(wasm).into();
@@ -41,28 +58,27 @@ impl Entry {
             // Writing to a string cannot fail.
             let _ = write!(name, "{byte:02x}");
         }
-        // The module is named after its file: backtraces say so.
-        let file = format!("{}.o", options.name);
-        Some(Self {
-            path: directory()?.join(name).join(file),
+        Ok(Some(Self {
+            directory,
+            path: PathBuf::from(name).with_extension("o"),
             module_sha256,
-        })
+        }))
     }
 
-    /// The object's file, if it is there and whole.
-    pub(super) fn find(&self) -> Option<PathBuf> {
-        let bytes = fs::read(&self.path).ok()?;
+    /// The object's file, if it is there and whole. The descriptor is the one that was read and checked.
+    pub(super) fn find(&self) -> Option<File> {
+        let mut file = self.directory.file(&self.path).ok()?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).ok()?;
         let artifact = Artifact::new(&bytes).ok()?;
         let whole = artifact.content_sha256() == Ok(artifact.note.content_sha256)
             && artifact.note.module_sha256 == self.module_sha256;
-        whole.then(|| self.path.clone())
+        whole.then_some(file)
     }
 
-    /// Keeps `object`; none if that is not possible, which is no failure: it is only slower.
-    pub(super) fn keep(&self, object: &[u8]) -> Option<PathBuf> {
-        fs::create_dir_all(self.path.parent()?).ok()?;
-        files::write_atomically(&self.path, object).ok()?;
-        Some(self.path.clone())
+    /// Keeps `object`, unless that is not possible, which is no failure: the next run is only slower.
+    pub(super) fn keep(&self, object: &[u8]) {
+        let _ = self.directory.replace(&self.path, object);
     }
 }
 

@@ -1,10 +1,11 @@
 //! `prefab compile`: a module to an object.
 
 use super::error::Failure;
+use super::files::Content;
 use super::progress::Progress;
-use super::{files, header, input};
+use super::{files, header, input, load, output};
 use clap::Args;
-use prefab::{Cache, CompileOptions, MemoryPlan, OptLevel, Traps};
+use prefab::{Cache, CompileOptions, MemoryPlan, OptLevel, Traps, WasmFeatures};
 use prefab_targets::{FeatureSet, Target};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,10 +13,10 @@ use std::process::ExitCode;
 /// Compiles a WebAssembly module into an object file
 #[derive(Debug, Args)]
 pub(crate) struct CompileArgs {
-    /// The module, in the binary or the text format
+    /// The module, in the binary or the text format; - is standard input
     #[arg(value_name = "IN.wasm|.wat")]
     input: PathBuf,
-    /// The object; by default the input's name, ending in .o
+    /// The object; by default the input's name, ending in .o; - is standard output
     #[arg(short, long, value_name = "OUT.o")]
     output: Option<PathBuf>,
     /// Also write a C header for the module: a typed function for each export, and a declaration for
@@ -32,6 +33,10 @@ pub(crate) struct CompileArgs {
     /// CPU features to use or not to use besides, as +NAME,-NAME
     #[arg(long, value_name = "SET", allow_hyphen_values = true)]
     features: Option<String>,
+    /// The features of WebAssembly that the module may use: wasm1, wasm2 or nothing for all that
+    /// Prefab supports, then +NAME,-NAME
+    #[arg(long, value_name = "SET", allow_hyphen_values = true)]
+    wasm_features: Option<String>,
     /// How hard to optimise: 0, 1 or 2
     #[arg(short = 'O', value_name = "LEVEL", default_value = "2",
           value_parser = clap::value_parser!(u8).range(0..=2))]
@@ -69,24 +74,44 @@ impl CompileArgs {
     /// # Errors
     /// If the options do not fit, the module is not valid, or the object cannot be written.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        let bytes = input::read(&self.input)?;
+        let path = self.output()?;
         let options = self.options()?;
+        let bytes = input::read(&self.input)?;
         let wasm = input::module(&self.input, bytes)?;
         let object = compile(&self.input, &wasm, &options)?;
         if let Some(cache) = &options.cache {
             let stats = cache.stats();
             let all = stats.hits + stats.misses;
-            eprintln!("cache: compiled {} of {all} functions", stats.misses);
+            output::print_error(&format!(
+                "cache: compiled {} of {all} functions",
+                stats.misses
+            ));
         }
-        let path = self
-            .output
-            .unwrap_or_else(|| self.input.with_extension("o"));
-        files::write(&path, &object)?;
+        files::write(&path, &object, Content::Binary)?;
         if let Some(path) = &self.header {
             let text = header::header(&self.input, &options.name, &object)?;
-            files::write(path, text.as_bytes())?;
+            files::write(path, text.as_bytes(), Content::Text)?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Where the object goes.
+    fn output(&self) -> Result<PathBuf, Failure> {
+        let output = match &self.output {
+            Some(path) => path.clone(),
+            None if load::is_anonymous(&self.input) => {
+                let message = "the input has no name to derive the object's from: `-o OUT.o` \
+                               says where the object goes, `-o -` writes it to standard output";
+                return Err(Failure::of(&self.input, message));
+            }
+            None => self.input.with_extension("o"),
+        };
+        let header = self.header.as_deref();
+        if files::is_stdout(&output) && header.is_some_and(files::is_stdout) {
+            let message = "the object and the header cannot both go to standard output";
+            return Err(Failure::new(message));
+        }
+        Ok(output)
     }
 
     fn options(&self) -> Result<CompileOptions, Failure> {
@@ -101,12 +126,13 @@ impl CompileArgs {
     fn set(&self, mut options: CompileOptions) -> Result<CompileOptions, Failure> {
         let target = options.target();
         options.features = self.features(target)?;
+        options.wasm_features = wasm_features(self.wasm_features.as_deref())?;
         set_code(&mut options, self.opt_level, self.memory, self.traps);
         options.max_memory_bytes = self.max_memory;
         options.is_interruptible = self.interruptible;
         options.uses_fuel = self.fuel;
         options.jobs = self.jobs.map(|jobs| jobs as usize);
-        options.name = module_name(&self.input);
+        options.name = load::module_name(&self.input);
         options.cache = self.cache.as_deref().map(open_cache).transpose()?;
         Ok(options)
     }
@@ -128,6 +154,16 @@ impl CompileArgs {
         };
         features.map_err(|error| Failure::new(error.to_string()))
     }
+}
+
+/// The features of WebAssembly that `--wasm-features` chooses.
+///
+/// # Errors
+/// If a name is not that of a feature.
+pub(super) fn wasm_features(set: Option<&str>) -> Result<WasmFeatures, Failure> {
+    let all = CompileOptions::default_wasm_features();
+    prefab::parse_wasm_features(set.unwrap_or_default(), all)
+        .map_err(|error| Failure::new(error.to_string()))
 }
 
 fn open_cache(path: &Path) -> Result<Cache, Failure> {
@@ -191,12 +227,6 @@ pub(super) fn host_options() -> Result<CompileOptions, Failure> {
     let target = Target::host();
     let target = target.ok_or_else(|| Failure::new("this machine is none of Prefab's targets"))?;
     Ok(CompileOptions::new(target))
-}
-
-/// What a module in this file is called.
-pub(super) fn module_name(path: &Path) -> String {
-    let stem = path.file_stem().unwrap_or_default();
-    stem.to_string_lossy().into_owned()
 }
 
 /// Compiles the module of the file `path`, and shows how far it is.

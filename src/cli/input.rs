@@ -1,7 +1,11 @@
 //! Input files: what they are, and one clear line where they are not what they should be.
 
 use super::error::Failure;
-use std::path::Path;
+use super::load;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 
 /// What a file is, by how it starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,25 +18,74 @@ pub(crate) enum Kind {
     Other,
 }
 
-/// The bytes of a file.
+/// An input that has been opened. It is opened once: a pipe can be read only once, and another file
+/// can get the name meanwhile.
+pub(crate) struct Input {
+    path: PathBuf,
+    file: File,
+}
+
+impl Input {
+    /// Opens the file `path`, or standard input if the path is `-`.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let file = load::open(path);
+        let file = file.map_err(|error| Failure::io(path, "cannot be read", &error))?;
+        let path = path.to_owned();
+        Ok(Self { path, file })
+    }
+
+    /// The file's contents, up to their end.
+    ///
+    /// # Errors
+    /// If they cannot be read, or the file is empty.
+    pub(crate) fn bytes(mut self) -> Result<Vec<u8>, Failure> {
+        let mut bytes = Vec::new();
+        self.file
+            .read_to_end(&mut bytes)
+            .map_err(|error| Failure::io(&self.path, "cannot be read", &error))?;
+        if bytes.is_empty() {
+            return Err(Failure::of(&self.path, "the file is empty"));
+        }
+        Ok(bytes)
+    }
+
+    /// Whether this is a regular file: one that can be opened and read again.
+    pub(crate) fn is_regular(&self) -> bool {
+        self.file.metadata().is_ok_and(|found| found.is_file())
+    }
+
+    /// Whether this is a regular file that starts as ELF files do. Reads nothing from a pipe.
+    pub(crate) fn is_elf_file(&self) -> bool {
+        let mut start = [0; 4];
+        self.is_regular() && self.file.read_exact_at(&mut start, 0).is_ok() && start == *ELF
+    }
+
+    /// The open file.
+    pub(crate) fn into_file(self) -> File {
+        self.file
+    }
+}
+
+/// The contents of the file `path`, or of standard input if the path is `-`.
 ///
 /// # Errors
-/// If it cannot be read, or is a directory, or has no bytes.
+/// If they cannot be read, or the path is that of a directory, or the file is empty.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let unreadable = |error| Failure::io(path, "cannot be read", &error);
-    let bytes = std::fs::read(path).map_err(unreadable)?;
-    if bytes.is_empty() {
-        return Err(Failure::of(path, "the file is empty"));
-    }
-    Ok(bytes)
+    Input::open(path)?.bytes()
 }
+
+/// The start of an ELF file.
+const ELF: &[u8; 4] = b"\x7fELF";
 
 /// What `bytes`, a file's, are.
 ///
 /// # Errors
 /// If they are WebAssembly, but no module that Prefab knows.
 pub(crate) fn kind(path: &Path, bytes: &[u8]) -> Result<Kind, Failure> {
-    if bytes.starts_with(b"\x7fELF") {
+    if bytes.starts_with(ELF) {
         return Ok(Kind::Elf);
     }
     if !bytes.starts_with(b"\0asm") {

@@ -27,7 +27,7 @@ mod wast;
 
 use clap::{Parser, Subcommand};
 use error::Failure;
-use prefab::runner::{error, load, output};
+use prefab::runner::{error, load, output, signals};
 use std::process::ExitCode;
 
 /// Compiles WebAssembly ahead of time into ordinary object files, and runs them
@@ -52,6 +52,7 @@ enum Command {
 
 /// Does what the command line says.
 pub(crate) fn main() -> ExitCode {
+    signals::ignore_file_size_signal();
     let result: Result<ExitCode, Failure> = match Cli::parse().command {
         #[cfg(feature = "compile")]
         Command::Compile(args) => args.run(),
@@ -63,7 +64,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Wast(args) => args.run(),
     };
     result.unwrap_or_else(|failure| {
-        eprintln!("{failure}");
+        output::print_error(&failure);
         ExitCode::FAILURE
     })
 }

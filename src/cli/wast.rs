@@ -1,7 +1,7 @@
 //! `prefab wast`: runs scripts of the official test suite's form.
 
 use super::compile::{host_options, memory_plan, set_code, traps};
-use super::error::Failure;
+use super::error::{Failure, input_name};
 use super::{input, output};
 use clap::Args;
 use prefab::{MemoryPlan, Traps};
@@ -11,17 +11,17 @@ use std::process::ExitCode;
 /// Runs .wast scripts
 #[derive(Debug, Args)]
 pub(crate) struct WastArgs {
-    /// The scripts
+    /// The scripts; - is standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// The features of WebAssembly that modules may use: wasm1 or wasm2, then +NAME or -NAME
+    /// The features of WebAssembly that modules may use: wasm1 or wasm2, then +NAME,-NAME
     #[arg(
         long,
         value_name = "SET",
         default_value = "wasm2",
         allow_hyphen_values = true
     )]
-    features: String,
+    wasm_features: String,
     /// How hard to optimise the modules of all scripts: 0, 1 or 2
     #[arg(short = 'O', value_name = "LEVEL", default_value = "2",
           value_parser = clap::value_parser!(u8).range(0..=2))]
@@ -41,7 +41,7 @@ impl WastArgs {
     /// If a file cannot be read or is no script, or the set of features is not one.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let mut options = host_options()?;
-        options.wasm_features = prefab::wast::parse_features(&self.features)
+        options.wasm_features = prefab::wast::parse_features(&self.wasm_features)
             .map_err(|error| Failure::new(error.to_string()))?;
         set_code(&mut options, self.opt_level, self.memory, self.traps);
         let (mut passed, mut failed) = (0, 0);
@@ -49,7 +49,8 @@ impl WastArgs {
             let outcome = run(file, &options)?;
             for failure in &outcome.failures {
                 let line = failure.line;
-                output::print(&format!("{}:{line}: {}\n", file.display(), failure.message))?;
+                let file = input_name(file);
+                output::print(&format!("{file}:{line}: {}\n", failure.message))?;
             }
             passed += outcome.passed;
             failed += outcome.failures.len();

@@ -31,6 +31,30 @@ impl Failure {
     pub fn io(path: &Path, what: &str, error: &std::io::Error) -> Self {
         Self::of(path, format!("{what}: {}", reason(error)))
     }
+
+    /// What went wrong when the output `path` was written.
+    pub fn output(path: &Path, error: &std::io::Error) -> Self {
+        Self::of_output(path, format!("cannot be written: {}", reason(error)))
+    }
+
+    /// A failure that is about the output `path`; `-` is standard output.
+    pub fn of_output(path: &Path, message: impl Into<String>) -> Self {
+        match path == Path::new(STANDARD) {
+            true => Self::of(Path::new("<stdout>"), message),
+            false => Self::of(path, message),
+        }
+    }
+}
+
+/// The path that stands for standard input and standard output.
+pub const STANDARD: &str = "-";
+
+/// The name of an input file in messages.
+pub fn input_name(path: &Path) -> std::path::Display<'_> {
+    match path == Path::new(STANDARD) {
+        true => Path::new("<stdin>").display(),
+        false => path.display(),
+    }
 }
 
 /// The system's words for an error, without `(os error 2)`.
@@ -45,7 +69,7 @@ fn reason(error: &std::io::Error) -> String {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.path {
-            Some(path) => write!(f, "{}: error: {}", path.display(), self.message),
+            Some(path) => write!(f, "{}: error: {}", input_name(path), self.message),
             None => write!(f, "prefab: error: {}", self.message),
         }
     }

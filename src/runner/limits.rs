@@ -1,6 +1,6 @@
 //! How much a program may execute, and how long.
 
-use super::{Host, Program, Stop};
+use super::{Host, Program, Stop, output};
 use crate::Store;
 use std::thread;
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl Program {
             thread::sleep(timeout);
             handle.interrupt();
             thread::sleep(GRACE);
-            eprintln!("{failure}");
+            output::print_error(&failure);
             std::process::exit(super::TRAPPED.into());
         });
         Ok(())

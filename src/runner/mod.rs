@@ -5,15 +5,18 @@ mod invoke;
 pub mod limits;
 pub mod load;
 pub mod output;
+pub mod signals;
+pub mod unknown;
 #[cfg(feature = "wasi")]
 mod world;
 
-use crate::{Error, Linker, Module, ModuleKind, Store};
+use crate::{Error, Linker, Module, ModuleKind, Store, UnknownImport};
 use error::Failure;
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::time::Duration;
+use unknown::UnknownImports;
 
 /// The exit code of a program that trapped: 128 + SIGABRT.
 const TRAPPED: u8 = 134;
@@ -38,6 +41,8 @@ pub struct Program {
     pub fuel: Option<u64>,
     /// How long it may run.
     pub timeout: Option<Duration>,
+    /// What stands for imports that are not defined.
+    pub unknown_imports: UnknownImports,
     /// Its directories: `HOST` or `HOST::GUEST`.
     #[cfg(feature = "wasi")]
     pub dirs: Vec<String>,
@@ -56,7 +61,8 @@ impl Program {
     /// If its imports are not there, or it cannot be started.
     pub fn run(&self, module: &Module) -> Result<u8, Failure> {
         // The process ends with the program: the system gives everything back at once.
-        let (linker, store) = self.world(module)?;
+        let (mut linker, mut store) = self.world(module)?;
+        self.define_unknown(&mut linker, &mut store, module)?;
         let (linker, mut store) = (ManuallyDrop::new(linker), ManuallyDrop::new(store));
         match self.start(module, &linker, &mut store) {
             Ok(()) => Ok(0),
@@ -105,8 +111,12 @@ impl Program {
         }
         let failure = self.failure(error.to_string());
         match error {
+            Error::Host(_) if error.downcast_ref::<UnknownImport>().is_some() => {
+                output::print_error(&failure);
+                Ok(TRAPPED)
+            }
             Error::Trap(_) => {
-                eprintln!("{failure}");
+                output::print_error(&failure);
                 Ok(TRAPPED)
             }
             _ => Err(failure),

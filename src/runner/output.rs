@@ -16,3 +16,8 @@ pub fn print(text: &str) -> Result<(), Failure> {
         _ => Ok(()),
     }
 }
+
+/// Prints a line to standard error. There is nobody to tell if that fails.
+pub fn print_error(line: &dyn std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

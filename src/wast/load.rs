@@ -11,7 +11,7 @@ use prefab_wast::Refusal;
 /// Compiles `wasm` and loads the object.
 pub(super) fn compile_and_load(wasm: &[u8], options: &CompileOptions) -> Result<Module, Refusal> {
     let object = crate::compile(wasm, options, &|_, _| ())
-        .map_err(|error| Refusal::Binary(error.to_string()))?;
+        .map_err(|error| Refusal::Binary(error.cause().unwrap_or(&error).to_string()))?;
     // SAFETY: the compiler made the object in the line above.
     unsafe { crate::load_bytes(&object, "script") }
         .map_err(|error| Refusal::Other(error.to_string()))

@@ -1,13 +1,20 @@
 //! Runs `.wast` scripts, the official test suite's form, through compiler, object, loader and store.
 
-mod features;
 mod load;
 
-pub use features::{FeatureError, parse as parse_features};
 pub use prefab_wast::{Definition, Failure, Outcome, Synonym, definitions, synonyms};
 
-use crate::{CompileOptions, Module};
+use crate::{CompileOptions, Module, UnknownWasmFeature, WasmFeatures};
 use prefab_wast::{Modules, QuoteWat, Refusal};
+
+/// The set of features that `text` describes; without `wasm1` or `wasm2` in front, it starts from version
+/// 2.0 of the standard, which most scripts are for.
+///
+/// # Errors
+/// If a name is not that of a feature.
+pub fn parse_features(text: &str) -> Result<WasmFeatures, UnknownWasmFeature> {
+    crate::parse_wasm_features(text, WasmFeatures::WASM2)
+}
 
 /// Runs the script `text`; modules are compiled with `options`. Where `print` is true, the print
 /// functions of the module `spectest` print.

@@ -3,6 +3,7 @@
 
 use super::Place;
 use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 const MODULE: &str = r#"(module (func (export "f") (result i32) (i32.const 42)))"#;
@@ -134,4 +135,99 @@ fn compile_keeps_functions() {
         "{}",
         run.stderr
     );
+}
+
+/// The mode of a file or directory, without its kind.
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn caches_are_private_whatever_the_umask() {
+    for umask in ["000", "077", "177"] {
+        let place = Place::new();
+        place.write("a.wat", MODULE);
+        let script = format!(
+            r#"umask {umask}; "$P" run --invoke f a.wat; "$P" compile a.wat -o a.o --cache kept 2> said"#
+        );
+        assert_eq!(place.shell(&script).ok(), "42\n");
+        assert_eq!(mode(&place.path("cache/prefab")), 0o700);
+        assert_eq!(mode(&place.path("kept")), 0o700);
+        for cache in ["cache/prefab", "kept"] {
+            let entries = files(&place.path(cache));
+            assert!(!entries.is_empty());
+            for entry in entries {
+                assert_eq!(mode(&entry) & !0o600, 0, "{}", entry.display());
+                assert_eq!(mode(entry.parent().unwrap()), 0o700);
+            }
+        }
+    }
+}
+
+#[test]
+fn caches_that_others_can_write_to_are_refused() {
+    let place = Place::new();
+    place.write("a.wat", MODULE);
+    assert_eq!(run(&place, "a.wat"), "42\n");
+    let entry = files(&place.path("cache")).remove(0);
+    // Another user's object with all the right hashes: it would be run.
+    place.write("b.wat", MODULE.replace("42", "43"));
+    assert_eq!(run(&place, "b.wat"), "43\n");
+    let directory = place.path("cache/prefab");
+    for mode in [0o777, 0o770] {
+        set_mode(&directory, mode);
+        let before = fs::metadata(&entry).unwrap().accessed().unwrap();
+        let run = place.prefab(["run", "--invoke", "f", "a.wat"]);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(0), "42\n"));
+        let path = directory.display();
+        assert_eq!(
+            run.stderr,
+            format!(
+                "prefab: warning: the cache is not used: others can write to {path} (mode \
+                 {mode:04o}): `chmod go-w {path}` prevents that\n"
+            )
+        );
+        assert_eq!(fs::metadata(&entry).unwrap().accessed().unwrap(), before);
+    }
+    set_mode(&directory, 0o755);
+    assert_eq!(run(&place, "a.wat"), "42\n");
+    // An entry that others can write to is compiled anew.
+    set_mode(&entry, 0o666);
+    assert_eq!(run(&place, "a.wat"), "42\n");
+    assert_eq!(mode(&entry), 0o600);
+
+    fs::create_dir(place.path("open")).unwrap();
+    set_mode(&place.path("open"), 0o777);
+    let args = ["compile", "a.wat", "--cache", "open"];
+    let stderr = place.prefab(args).fails(1);
+    assert_eq!(
+        stderr,
+        "open: error: cannot be used as a cache: others can write to open (mode 0777): \
+         `chmod go-w open` prevents that\n"
+    );
+    assert!(files(&place.path("open")).is_empty());
+}
+
+#[test]
+fn caches_of_other_users_are_refused() {
+    let place = Place::new();
+    place.write("a.wat", MODULE);
+    // Only root can give a directory away: there is one of root's for everybody else.
+    let directory = if std::os::unix::fs::chown(place.path(""), None, None).is_ok()
+        && fs::metadata(place.path("")).unwrap().uid() == 0
+    {
+        fs::create_dir(place.path("others")).unwrap();
+        std::os::unix::fs::chown(place.path("others"), Some(12345), None).unwrap();
+        place.path("others")
+    } else {
+        PathBuf::from("/usr")
+    };
+    let args = ["compile", "a.wat", "--cache"].map(PathBuf::from);
+    let stderr = place.prefab(args.iter().chain([&directory])).fails(1);
+    assert!(stderr.contains("belongs to user "), "{stderr}");
+    assert!(stderr.contains("use a directory of your own"), "{stderr}");
 }

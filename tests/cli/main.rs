@@ -2,9 +2,13 @@
 
 mod cache;
 mod cases;
+mod features;
 mod inspect;
 mod messages;
+mod names;
+mod pipes;
 mod runner;
+mod unknown;
 mod verify;
 mod wast;
 

@@ -138,7 +138,7 @@ fn command_lines_that_are_not_understood() {
         "{stderr}"
     );
     let features = place
-        .prefab(["wast", "a.wast", "--features", "+gc"])
+        .prefab(["wast", "a.wast", "--wasm-features", "+gc"])
         .fails(1);
     assert!(
         features.contains("unknown WebAssembly feature \"+gc\""),
@@ -212,6 +212,6 @@ fn scripts() {
     assert!(stderr.ends_with("(at line 2)\n"), "{stderr}");
     place.write("tail.wast", "(module (func $f (return_call $f)))");
     assert_eq!(place.prefab(["wast", "tail.wast"]).code, Some(1));
-    let args = ["wast", "tail.wast", "--features", "+tail-call"];
+    let args = ["wast", "tail.wast", "--wasm-features", "+tail-call"];
     assert_eq!(place.prefab(args).ok(), "1 passed, 0 failed\n");
 }

@@ -21,3 +21,4 @@ mod pool;
 mod reset;
 mod tables;
 mod traps;
+mod unknown;

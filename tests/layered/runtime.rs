@@ -120,9 +120,11 @@ impl Runtime for Layered {
         let wasm = module
             .encode()
             .map_err(|error| Refusal::Text(error.message()))?;
-        Module::new(&self.engine, &wasm).map_err(|error| match error.is::<CompileError>() {
-            true => Refusal::Binary(error.to_string()),
-            false => Refusal::Other(error.to_string()),
+        Module::new(&self.engine, &wasm).map_err(|error| {
+            match error.downcast_ref::<CompileError>() {
+                Some(error) => Refusal::Binary(error.cause().unwrap_or(error).to_string()),
+                None => Refusal::Other(error.to_string()),
+            }
         })
     }
 

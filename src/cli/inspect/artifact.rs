@@ -88,10 +88,10 @@ impl<'a> Artifact<'a> {
         Ok(hash.finalize().into())
     }
 
-    /// What the function of this index is called: by the name section, an export, or its index.
+    /// What the function of this index is called: by the name section, demangled, an export, or its index.
     pub fn func_label(&self, func: u32) -> String {
         match self.meta.func_name(func) {
-            Some(name) => format!("func {func} <{name}>"),
+            Some(name) => format!("func {func} <{}>", prefab::demangle(name)),
             None => format!("func {func}"),
         }
     }

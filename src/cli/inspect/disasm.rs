@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::ops::Range;
 
-/// The listing of the function that `func` names: a wasm function's index or name, an export's
-/// name, or a symbol of the object.
+/// The listing of the function that `func` names: a wasm function's index, its name, mangled or not, an
+/// export's name, or a symbol of the object.
 ///
 /// # Errors
 /// If there is no such function.
@@ -71,7 +71,10 @@ fn find(artifact: &Artifact<'_>, func: &str) -> Result<(String, Range<u32>), Str
     }
     let names = meta.func_names().map_err(|error| error.to_string())?;
     for name in names.iter().flatten() {
-        if meta.str(name.name) == Ok(func) {
+        let Ok(text) = meta.str(name.name) else {
+            continue;
+        };
+        if text == func || prefab::demangle(text) == func {
             return defined(name.func);
         }
     }
@@ -158,8 +161,10 @@ impl Listing<'_> {
             return self.artifact.func_label(*func);
         }
         match self.artifact.symbol_at(target) {
-            Some((symbol, 0)) => symbol.name.to_string(),
-            Some((symbol, distance)) => format!("{}+{distance:#x}", symbol.name),
+            Some((symbol, 0)) => prefab::demangle(symbol.name).into_owned(),
+            Some((symbol, distance)) => {
+                format!("{}+{distance:#x}", prefab::demangle(symbol.name))
+            }
             None => format!("{target:#x}"),
         }
     }

@@ -1,4 +1,4 @@
-//! `prefab inspect`: what an object is, for people and for programs, and whether it is sound.
+//! `prefab inspect`: what an object is, for people and for programs, and whether its parts agree.
 
 pub(crate) mod artifact;
 mod code;
@@ -7,7 +7,7 @@ mod print;
 mod report;
 mod verify;
 
-use super::error::Failure;
+use super::error::{Failure, input_name};
 use super::{input, output};
 use artifact::Artifact;
 use clap::Args;
@@ -17,7 +17,7 @@ use std::process::ExitCode;
 /// Shows what an object contains and needs.
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// The object
+    /// The object; - is standard input
     #[arg(value_name = "FILE.o")]
     file: PathBuf,
     /// Print JSON, for programs
@@ -26,7 +26,15 @@ pub(crate) struct InspectArgs {
     /// Print the instructions of a function: a name, or an index
     #[arg(long, value_name = "FUNC", conflicts_with = "verify")]
     disasm: Option<String>,
-    /// Check that the object is sound, independently of the compiler and the loader
+    /// Check the object's form, independently of the compiler and the loader; does not make an
+    /// untrusted object safe
+    ///
+    /// It checks that sections, metadata, relocations and hashes agree with each other, that jumps
+    /// and calls go to the starts of instructions and functions, and that the unwind tables follow the
+    /// code. It does not check what the instructions compute: an object whose accesses leave
+    /// its memory can pass. An object is machine code and can do whatever the process that loads
+    /// it can, so a passing object from an untrusted source is not thereby safe: compile untrusted
+    /// modules yourself.
     #[arg(long)]
     verify: bool,
 }
@@ -60,7 +68,7 @@ impl InspectArgs {
 
     fn verify(&self, artifact: &Artifact<'_>) -> Result<ExitCode, Failure> {
         let findings = verify::verify(artifact);
-        let file = self.file.display();
+        let file = input_name(&self.file);
         if findings.problems.is_empty() {
             output::print(&format!("{file}: ok: {}\n", findings.checked))?;
             return Ok(ExitCode::SUCCESS);
@@ -69,7 +77,7 @@ impl InspectArgs {
         for problem in &findings.problems {
             text += &format!("{file}: error: {problem}\n");
         }
-        eprint!("{text}");
+        output::print_error(&text.trim_end());
         Ok(ExitCode::FAILURE)
     }
 }

@@ -1,6 +1,7 @@
 //! A report for people.
 
 use super::report::{Item, Limits, Report};
+use crate::cli::error::input_name;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -14,7 +15,7 @@ pub(super) fn print(file: &Path, report: &Report) -> String {
 
 fn write(out: &mut String, file: &Path, report: &Report) -> std::fmt::Result {
     let size = size(report.file_size_bytes as u64);
-    writeln!(out, "{}: a {}, {size}", file.display(), report.kind)?;
+    writeln!(out, "{}: a {}, {size}", input_name(file), report.kind)?;
     let features = match report.cpu_features.as_slice() {
         [] => "none".to_string(),
         features => features.join(", "),
@@ -93,8 +94,13 @@ fn items(out: &mut String, title: &str, items: &[Item]) -> std::fmt::Result {
             None => item.name.clone(),
         };
         // A name may be any text; it is to stay on its line.
-        let name = name.escape_debug();
-        writeln!(out, "  {name}: {} {}", item.kind, item.ty)?;
+        let shown = name.escape_debug();
+        let demangled = prefab::demangle(&item.name);
+        let source = match demangled == item.name {
+            true => String::new(),
+            false => format!(" ({})", demangled.escape_debug()),
+        };
+        writeln!(out, "  {shown}{source}: {} {}", item.kind, item.ty)?;
     }
     Ok(())
 }

@@ -3,9 +3,10 @@
 mod find;
 mod main_c;
 
-use super::error::Failure;
+use super::error::{Failure, STANDARD};
+use super::files::{self, Content};
+use super::input::Input;
 use super::inspect::artifact::Artifact;
-use super::{files, input};
 use clap::Args;
 use main_c::Dir;
 use object::{Object, ObjectSymbol};
@@ -14,18 +15,19 @@ use prefab_abi::object::DESCRIPTOR_SYMBOL_PREFIX;
 use prefab_targets::Target;
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use tempfile::NamedTempFile;
 
 /// Links objects and the runtime into a program: a WASI command, and what it imports from
 #[derive(Debug, Args)]
 pub(crate) struct LinkArgs {
     /// The objects; the one that exports _start is the program. The others are instantiated first,
-    /// in this order, and what each exports can be imported by its file's name
+    /// in this order, and what each exports can be imported by its file's name. - is standard input
     #[arg(value_name = "APP.o", required = true)]
     objects: Vec<PathBuf>,
-    /// The program
+    /// The program; - is standard output
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
     /// What the objects are for: a triple, or an architecture's name; by default what they say
@@ -51,6 +53,8 @@ pub(crate) struct LinkArgs {
 
 /// What is known of an object.
 struct LinkedObject {
+    /// The copy of an object that came through a pipe: the C compiler opens its inputs by name.
+    copy: Option<NamedTempFile>,
     name: String,
     target: &'static Target,
     is_command: bool,
@@ -71,7 +75,7 @@ impl LinkArgs {
         let names = objects.iter().map(|object| object.name.as_str());
         let dirs = self.dirs.iter().map(|dir| Dir::new(dir));
         let source = main_c::source(names, dirs);
-        self.link(&compiler, &runtime, &source)?;
+        self.link(&compiler, &runtime, &objects, &source)?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -122,28 +126,48 @@ impl LinkArgs {
         }
     }
 
-    /// Has the C compiler link everything: to a temporary name, which becomes the program's.
-    fn link(&self, compiler: &[OsString], runtime: &Path, source: &str) -> Result<(), Failure> {
-        let temporary = files::temporary(&self.output)
-            .map_err(|error| Failure::io(&self.output, "cannot be written", &error))?;
+    /// Has the C compiler link everything into a temporary file, which becomes the program.
+    fn link(
+        &self,
+        compiler: &[OsString],
+        runtime: &Path,
+        objects: &[LinkedObject],
+        source: &str,
+    ) -> Result<(), Failure> {
+        let fail = |error: io::Error| Failure::output(&self.output, &error);
+        // A pipe or device gets a copy of a program that is linked elsewhere.
+        let elsewhere = match files::is_in_place(&self.output) {
+            true => Some(tempfile::tempdir().map_err(fail)?),
+            false => None,
+        };
+        let program = match &elsewhere {
+            Some(folder) => folder.path().join("program"),
+            None => prefab_compiler::files::temporary(&self.output).map_err(fail)?,
+        };
         let mut command = Command::new(&compiler[0]);
         command
             .args(&compiler[1..])
             .args(["-x", "c", "-", "-x", "none"])
-            .args(&self.objects)
+            .args(self.objects.iter().zip(objects).map(|(path, object)| {
+                let copy = object.copy.as_ref().map(NamedTempFile::path);
+                copy.unwrap_or(path)
+            }))
             .arg(runtime)
             .args(self.is_static.then_some("-static"))
             .args(["-Wl,--gc-sections", "-lpthread", "-ldl", "-lm"])
             .args(&self.cc_args)
             .arg("-o")
-            .arg(&temporary);
-        let linked = run(&mut command, source).and_then(|()| {
-            let renamed = fs::rename(&temporary, &self.output);
-            renamed.map_err(|error| Failure::io(&self.output, "cannot be written", &error))
+            .arg(&program);
+        let linked = run(&mut command, source).and_then(|()| match &elsewhere {
+            Some(_) => {
+                let bytes = fs::read(&program).map_err(fail)?;
+                files::write(&self.output, &bytes, Content::Binary)
+            }
+            None => fs::rename(&program, &self.output).map_err(fail),
         });
         if linked.is_err() {
-            // The first error is the one to tell; there may be no file.
-            let _ = fs::remove_file(&temporary);
+            // The first error is the one to report; there may be no file.
+            let _ = fs::remove_file(&program);
         }
         linked
     }
@@ -174,7 +198,9 @@ fn run(command: &mut Command, source: &str) -> Result<(), Failure> {
 
 /// Reads an object.
 fn read(path: &Path) -> Result<LinkedObject, Failure> {
-    let bytes = input::read(path)?;
+    let input = Input::open(path)?;
+    let is_regular = input.is_regular();
+    let bytes = input.bytes()?;
     let artifact = Artifact::new(&bytes).map_err(|message| Failure::of(path, message))?;
     let mut symbols = artifact.elf.symbols().filter(ObjectSymbol::is_definition);
     let name = symbols.find_map(|symbol| {
@@ -182,9 +208,21 @@ fn read(path: &Path) -> Result<LinkedObject, Failure> {
         Some(name.strip_prefix(DESCRIPTOR_SYMBOL_PREFIX)?.to_owned())
     });
     let message = || Failure::of(path, format!("no symbol {DESCRIPTOR_SYMBOL_PREFIX}<name>"));
+    let copy = match is_regular && path != Path::new(STANDARD) {
+        true => None,
+        false => Some(copy(&bytes).map_err(|error| Failure::io(path, "cannot be copied", &error))?),
+    };
     Ok(LinkedObject {
+        copy,
         name: name.ok_or_else(message)?,
         target: artifact.target,
         is_command: artifact.meta.kind() == ModuleKind::Command,
     })
+}
+
+/// A temporary file with the contents `bytes`.
+fn copy(bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = tempfile::Builder::new().suffix(".o").tempfile()?;
+    file.write_all(bytes)?;
+    Ok(file)
 }

@@ -5,4 +5,4 @@
 
 ;;= exit 1
 ;;= stderr
-;; exceptions.wat: error: exceptions proposal not enabled (at offset 0x14)
+;; exceptions.wat: error: Prefab does not support: exceptions (first at offset 0x14)

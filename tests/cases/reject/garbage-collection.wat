@@ -4,4 +4,4 @@
 
 ;;= exit 1
 ;;= stderr
-;; garbage-collection.wat: error: struct indexed types not supported without the gc feature (at offset 0xb)
+;; garbage-collection.wat: error: Prefab does not support: garbage collection (first at offset 0xb)

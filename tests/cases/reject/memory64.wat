@@ -4,4 +4,4 @@
 
 ;;= exit 1
 ;;= stderr
-;; memory64.wat: error: memory64 must be enabled for 64-bit memories (at offset 0xb)
+;; memory64.wat: error: Prefab does not support: 64-bit memories and tables (first at offset 0xb)

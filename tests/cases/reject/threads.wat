@@ -4,4 +4,4 @@
 
 ;;= exit 1
 ;;= stderr
-;; threads.wat: error: threads must be enabled for shared memories (at offset 0xb)
+;; threads.wat: error: Prefab does not support: threads (first at offset 0xb)

@@ -6,3 +6,4 @@
 ;; stack-overflow.wat: error: wasm trap: call stack exhausted
 ;;   0: stack-overflow!forever
 ;;   1: stack-overflow!forever @ 0x23 (63 times)
+;;   and N more frames

@@ -1,4 +1,6 @@
-//! An independent check of an object: a second, simpler program that proves the compiler's output.
+//! An independent check of an object's form: a second, simpler program that looks at the compiler's output.
+//!
+//! It does not prove what the instructions compute: an access that leaves its memory is not found.
 //!
 //! It shares the formats' readers with the runtime, and nothing with the compiler or the loader.
 
