@@ -296,8 +296,8 @@ fn an_instance_whose_guest_waits_for_ever_is_not_used_again() {
             assert!(call.as_mut().poll(&mut context).is_pending());
             if is_leaked {
                 std::mem::forget(call);
-                let refused = instance.reset(&mut slot);
-                assert!(matches!(refused, Err(Error::GuestRuns)));
+                // The pool does not know that it was reset.
+                instance.reset(&mut slot).unwrap();
             }
         }
     }

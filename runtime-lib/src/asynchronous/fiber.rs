@@ -9,7 +9,7 @@
 
 use super::stacks::{self, Stack};
 use crate::error::Error;
-use crate::trap::{Exec, Running, Suspended};
+use crate::trap::{Exec, Execution, Running};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::any::Any;
 use std::cell::Cell;
@@ -83,7 +83,6 @@ struct Cancelled;
 /// What code on a fiber suspends it by.
 pub(crate) struct Suspender {
     yielder: NonNull<Yielder<Resume, Waiting>>,
-    exec: NonNull<Exec>,
     is_cancelled: Cell<bool>,
 }
 
@@ -106,9 +105,6 @@ impl Suspender {
             outcome: None,
         };
         if !self.is_cancelled.get() {
-            // SAFETY: the state lives as long as the store, whose guest this fiber runs. The
-            // awaiter may run other guests of the store meanwhile, and leak their activations.
-            let suspended = unsafe { Suspended::of(self.exec.as_ptr()) };
             let waiting: NonNull<dyn Awaited + '_> = NonNull::from(&mut slot);
             // SAFETY: only the lifetime changes: the pointer is used until this fiber is resumed,
             // and `slot` stays where it is meanwhile.
@@ -116,8 +112,6 @@ impl Suspender {
                 unsafe { std::mem::transmute::<NonNull<dyn Awaited + '_>, Waiting>(waiting) };
             // SAFETY: the yielder is that of the fiber that the caller runs on.
             let resume = unsafe { self.yielder.as_ref() }.suspend(waiting);
-            // SAFETY: as above; the store's guest waits, which is the one that was suspended.
-            unsafe { suspended.put_back(self.exec.as_ptr()) };
             self.is_cancelled.set(matches!(resume, Resume::Cancelled));
         }
         match slot.outcome {
@@ -174,22 +168,15 @@ pub(crate) unsafe fn yield_now(exec: *mut Exec) -> Result<(), Error> {
     waited.unwrap_or(Ok(()))
 }
 
-/// Clears what [`Exec::fiber`] says when the fiber ends, by whatever way.
-struct Clear(NonNull<Exec>);
-
-impl Drop for Clear {
-    fn drop(&mut self) {
-        // SAFETY: the state lives as long as the store, which whoever made the fiber has borrowed.
-        unsafe { (*self.0.as_ptr()).fiber = None };
-    }
-}
-
 /// A fiber that has been started and has not returned.
 pub(super) struct Fiber<R> {
     coroutine: ManuallyDrop<Coroutine<Resume, Waiting, R, Stack>>,
     exec: NonNull<Exec>,
     /// What the thread is to know while the fiber runs.
     running: Running,
+    /// The part of the store's state that is the fiber's, while its awaiter does other things; the
+    /// awaiter's part while the fiber is [polled](Self::poll).
+    execution: Execution,
     /// What it waits for; there is nothing unless it is suspended.
     waiting: Option<Waiting>,
 }
@@ -210,20 +197,25 @@ impl<R> Fiber<R> {
         let body = move |yielder: &Yielder<Resume, Waiting>, _first: Resume| {
             let suspender = Suspender {
                 yielder: NonNull::from(yielder),
-                exec,
                 is_cancelled: Cell::new(false),
             };
-            let _clear = Clear(exec);
-            // SAFETY: as in `Clear`.
+            // SAFETY: the state lives as long as the store, which whoever made the fiber has
+            // borrowed. When the fiber has ended, `inside` puts back the awaiter's.
             unsafe { (*exec.as_ptr()).fiber = Some(NonNull::from(&suspender)) };
             f()
         };
         // SAFETY: the caller says that what `f` refers to lives long enough.
         let coroutine = unsafe { Coroutine::with_stack_unchecked(stack, body) };
+        // SAFETY: the store is borrowed for everything, and nothing refers to its state.
+        let execution = unsafe {
+            (*exec.as_ptr()).fibers += 1;
+            Execution::of(exec.as_ptr())
+        };
         Ok(Self {
             coroutine: ManuallyDrop::new(coroutine),
             exec,
             running,
+            execution,
             waiting: None,
         })
     }
@@ -236,6 +228,31 @@ impl<R> Fiber<R> {
     /// # Panics
     /// If what runs on the fiber panics.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<R, Error>> {
+        self.inside(|fiber| fiber.go_on(context))
+    }
+
+    /// Runs `f` with the store's execution where the fiber left it. Afterwards, by whatever way `f`
+    /// ends, the store's execution is where the awaiter left it.
+    fn inside<O>(&mut self, f: impl FnOnce(&mut Self) -> O) -> O {
+        struct Leave<'a, R>(&'a mut Fiber<R>);
+        impl<R> Drop for Leave<'_, R> {
+            fn drop(&mut self) {
+                self.0.exchange();
+            }
+        }
+        self.exchange();
+        let leave = Leave(self);
+        f(&mut *leave.0)
+    }
+
+    fn exchange(&mut self) {
+        // SAFETY: the state lives as long as the store, which whoever made the fiber has borrowed
+        // for everything. The fiber's activations are on its stack; the awaiter's are below whoever
+        // polls.
+        unsafe { self.execution.exchange(self.exec.as_ptr()) };
+    }
+
+    fn go_on(&mut self, context: &mut Context<'_>) -> Poll<Result<R, Error>> {
         loop {
             if let Some(mut waiting) = self.waiting {
                 // SAFETY: it lies on the fiber's stack, and the fiber is suspended.
@@ -272,13 +289,20 @@ impl<R> Fiber<R> {
         result
     }
 
-    /// Makes the fiber return; what panicked meanwhile.
+    /// Makes the fiber return, if it has not; what panicked meanwhile.
     fn cancel(&mut self) -> Option<Box<dyn Any + Send>> {
-        let mut panic = None;
         if !self.coroutine.started() {
             // Drops what it would have run.
             self.coroutine.force_unwind();
         }
+        if self.coroutine.done() {
+            return None;
+        }
+        self.inside(Self::cancel_inside)
+    }
+
+    fn cancel_inside(&mut self) -> Option<Box<dyn Any + Send>> {
+        let mut panic = None;
         while !self.coroutine.done() {
             let cancelled = match &mut self.waiting {
                 // SAFETY: it lies on the fiber's stack, and the fiber is suspended.
@@ -299,6 +323,8 @@ impl<R> Drop for Fiber<R> {
     /// If what was cancelled panics, unless the thread does already.
     fn drop(&mut self) {
         let panic = self.cancel();
+        // SAFETY: the state lives as long as the store, which whoever made the fiber has borrowed.
+        unsafe { (*self.exec.as_ptr()).fibers -= 1 };
         // SAFETY: it is not used again.
         let coroutine = unsafe { ManuallyDrop::take(&mut self.coroutine) };
         stacks::put_back(coroutine.into_stack());

@@ -23,6 +23,10 @@
 //! more, to be told that nobody waits: the guest is stopped as by a trap, since the frames of
 //! guests cannot be unwound.
 //!
+//! **A future that is leaked** leaves its fiber suspended for ever. The part of the store's state that
+//! belongs to an activation is exchanged whenever a fiber is polled or dropped, and back again
+//! afterwards: between two polls the store's state is its awaiter's.
+//!
 //! | file | what it does |
 //! | --- | --- |
 //! | `stacks.rs` | stacks with guards, and the pool of them |

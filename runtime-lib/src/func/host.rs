@@ -12,7 +12,7 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::instance::Instance;
 use crate::store::{Mode, StoreContextMut, StoreInner};
-use crate::trap::{Exec, Pending, raise};
+use crate::trap::{Exec, Execution, Pending, raise};
 use crate::value::{RawVal, Val};
 use prefab_abi::func::HostBinding;
 use prefab_abi::types::{FuncType, ValType};
@@ -72,7 +72,6 @@ impl Binding {
     }
 
     /// The state of the store's execution.
-    #[cfg(feature = "async")]
     pub(crate) const fn exec(&self) -> *mut Exec {
         address::pointer(self.abi.exec)
     }
@@ -210,6 +209,8 @@ unsafe fn returned<T, M: Mode, F, R>(
 ) -> Option<R> {
     // SAFETY: the caller says that it is valid. It is copied because the store may change it.
     let binding = unsafe { *binding };
+    // SAFETY: the guest waits, so that nothing refers to the state.
+    let before = cfg!(debug_assertions).then(|| unsafe { Execution::of(binding.exec()) });
     // A fiber that the guest runs on must not be suspended with the closure's frames on it.
     // SAFETY: the guest waits, so that nothing refers to the state.
     #[cfg(feature = "async")]
@@ -231,6 +232,14 @@ unsafe fn returned<T, M: Mode, F, R>(
     if fiber.is_some() {
         // SAFETY: as above: the closure has returned.
         unsafe { (*binding.exec()).fiber = fiber };
+    }
+    if let Some(before) = before {
+        // SAFETY: as above: the closure has returned.
+        let after = unsafe { Execution::of(binding.exec()) };
+        debug_assert!(
+            before.is_kept_by(&after),
+            "nested calls put back what they change of their store's execution"
+        );
     }
     match outcome {
         Ok(Ok(result)) => Some(result),

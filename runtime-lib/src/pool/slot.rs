@@ -41,8 +41,8 @@ impl<T, M: Mode> Slot<T, M> {
         &mut self.store
     }
 
-    /// Whether the instance can be used again: its guest was never stopped and does not wait for ever
-    /// (in a future that was leaked), and nothing was made in the store that would stay there.
+    /// Whether the instance can be used again: its guest was never stopped and is not suspended (in a
+    /// future that was leaked), and nothing was made in the store that would stay there.
     pub(super) fn is_clean(&mut self) -> bool {
         let mut context = self.store.as_context_mut();
         let inner = context.inner_mut();
@@ -50,7 +50,7 @@ impl<T, M: Mode> Slot<T, M> {
         let [most_globals, most_funcs] = self.most;
         inner.id() == self.instance.store
             && !inner.exec_mut().was_stopped
-            && !inner.exec_mut().is_running()
+            && inner.exec_mut().fibers == 0
             && made == self.made
             && globals <= most_globals
             && funcs <= most_funcs

@@ -21,6 +21,8 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 #[cfg(feature = "async")]
 use std::ops::Range;
 use std::ptr;
+#[cfg(feature = "async")]
+use std::ptr::NonNull;
 
 /// Why a guest was stopped, or not even started.
 pub(crate) enum Stopped {
@@ -50,6 +52,7 @@ pub(super) struct Activation {
 
 /// What of the state is an activation's. What the store's guests have used up, and what they are
 /// asked, is not.
+#[derive(Clone, Copy, PartialEq)]
 pub(super) struct Saved {
     stack_limit: u64,
     pub(super) landing: Landing,
@@ -294,38 +297,60 @@ impl Running {
     }
 }
 
-/// What an activation is known by while it waits on a fiber that is suspended.
-#[cfg(feature = "async")]
-pub(crate) struct Suspended {
+/// The part of a store's state that belongs to its innermost activation: what a nested call changes
+/// while it runs.
+///
+/// Whoever switches between the stacks of two activations [exchanges](Self::exchange) it. A host
+/// function that has called guests, and suspended or leaked them, so finds the state as it was.
+#[derive(Clone, Copy)]
+pub(crate) struct Execution {
     saved: Saved,
     activations: *const Activation,
+    #[cfg(feature = "async")]
+    fiber: Option<NonNull<crate::asynchronous::Suspender>>,
 }
 
-#[cfg(feature = "async")]
-impl Suspended {
-    /// The innermost activation.
+impl Execution {
+    /// The store's.
     ///
     /// # Safety
-    /// `exec` is valid and nothing holds a reference to it.
-    pub(crate) unsafe fn of(exec: *mut Exec) -> Self {
+    /// `exec` is valid and nothing holds a mutable reference to it.
+    pub(crate) unsafe fn of(exec: *const Exec) -> Self {
         // SAFETY: the caller says so.
         let exec = unsafe { &*exec };
         Self {
             saved: Saved::of(&exec.abi),
             activations: exec.activations,
+            #[cfg(feature = "async")]
+            fiber: exec.fiber,
         }
     }
 
-    /// Makes it the innermost one again. It is already if everything that ran meanwhile has ended;
-    /// but a future can be leaked, and its activations with it.
+    /// Makes this the store's, and takes the store's.
     ///
     /// # Safety
-    /// As for [`of`](Self::of), of the same `exec`, whose activation has not ended.
-    pub(crate) unsafe fn put_back(self, exec: *mut Exec) {
+    /// `exec` is valid, nothing holds a reference to it, and the activations of both have not ended.
+    #[cfg(feature = "async")]
+    pub(crate) unsafe fn exchange(&mut self, exec: *mut Exec) {
         // SAFETY: the caller says so.
+        let before = unsafe { Self::of(exec) };
+        // SAFETY: as above.
         let exec = unsafe { &mut *exec };
         self.saved.put_back(&mut exec.abi);
         exec.activations = self.activations;
+        exec.fiber = self.fiber;
+        *self = before;
+    }
+
+    /// Whether a guest that called the host with `self` as its state can go on with `now`. Without a
+    /// guest, landing and exit mean nothing.
+    pub(crate) fn is_kept_by(&self, now: &Self) -> bool {
+        #[cfg(feature = "async")]
+        if self.fiber != now.fiber {
+            return false;
+        }
+        self.activations == now.activations
+            && (self.activations.is_null() || self.saved == now.saved)
     }
 }
 

@@ -82,6 +82,9 @@ pub(crate) struct Exec {
     pub(super) pcs: Pcs,
     /// The activations of this store that go on when the innermost one is left.
     pub(super) activations: *const Activation,
+    /// How many fibers run guests of the store or have suspended them. Those of futures that were
+    /// leaked stay suspended for ever.
+    pub(crate) fibers: usize,
     /// By what compiled code that is running suspends the fiber that it runs on, if it does.
     /// Cleared while the host runs: its frames must not be suspended.
     #[cfg(feature = "async")]
@@ -112,6 +115,7 @@ impl Default for Exec {
             needs_signals: false,
             pcs: Pcs::new(),
             activations: ptr::null(),
+            fibers: 0,
             #[cfg(feature = "async")]
             fiber: None,
         }

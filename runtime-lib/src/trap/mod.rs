@@ -26,8 +26,8 @@ mod thread;
 
 pub(crate) use backtrace::Backtrace;
 pub use backtrace::{Frame, Trap};
-pub(crate) use enter::{Outermost, Stopped};
 #[cfg(feature = "async")]
-pub(crate) use enter::{Running, Suspended};
+pub(crate) use enter::Running;
+pub(crate) use enter::{Execution, Outermost, Stopped};
 pub(crate) use exec::{Code, Exec, Pending};
 pub(crate) use raise::{prefab_rt_raise, prefab_rt_trap, raise};

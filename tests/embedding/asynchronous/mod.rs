@@ -6,6 +6,7 @@ mod inside;
 mod limiter;
 mod lives;
 mod many;
+mod nested;
 mod schedules;
 mod threads;
 

@@ -63,7 +63,10 @@ pub fn poll_elsewhere<F: Future + Send + ?Sized>(future: Pin<&mut F>) -> Poll<F:
 where
     F::Output: Send,
 {
-    std::thread::scope(|scope| scope.spawn(|| poll_once(future)).join().unwrap())
+    std::thread::scope(|scope| {
+        let polled = scope.spawn(|| poll_once(future)).join();
+        polled.unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+    })
 }
 
 #[test]
