@@ -19,6 +19,7 @@ mod memories;
 mod plans;
 mod pool;
 mod reset;
+mod stacks;
 mod tables;
 mod traps;
 mod unknown;

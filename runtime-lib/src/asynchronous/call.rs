@@ -189,8 +189,9 @@ impl<T, M: Mode> Store<T, M> {
     /// How large the stacks of asynchronous calls are, in bytes; at first 1 MiB. Less than 128 KiB
     /// is taken for as much.
     ///
-    /// A quarter of it, and 256 KiB at most, is left to the host's functions; the rest is the
-    /// guest's, which traps when it needs more. Stacks are taken from the system page by page, as
+    /// A part of it is left to the host's functions, as
+    /// [`set_host_stack_reserve`](Self::set_host_stack_reserve) says; the rest is the guest's, which
+    /// traps when it needs more. Stacks are taken from the system page by page, as
     /// they are used, but their addresses at once.
     pub fn set_async_stack_size(&mut self, size_bytes: usize) {
         self.as_context_mut().inner_mut().async_stack_size_bytes = size_bytes;

@@ -6,6 +6,7 @@
 #![allow(unsafe_code, reason = "a suspended fiber may be sent")]
 
 use super::fiber::Fiber;
+use super::stacks::MIN_SIZE_BYTES;
 use crate::error::Error;
 use crate::store::{Mode, StoreContextMut};
 use std::pin::Pin;
@@ -50,8 +51,13 @@ where
 
     fn start(&self, f: F) -> Result<Fiber<Result<R, Error>>, Error> {
         let inner = self.store.inner_ptr();
-        let size_bytes = self.store.inner().async_stack_size_bytes;
         let exec = self.store.inner().exec_address();
+        // SAFETY: the store is borrowed for everything, and nothing refers to its state.
+        let reserve_bytes = unsafe { (*exec.as_ptr()).host_reserve_bytes } as usize;
+        let size_bytes = match self.store.inner().async_stack_size_bytes {
+            size_bytes if reserve_bytes == 0 => size_bytes,
+            size_bytes => size_bytes.max(reserve_bytes.saturating_add(MIN_SIZE_BYTES)),
+        };
         let run = move || {
             // SAFETY: the future borrows the store for everything until it is dropped, and with it
             // the fiber.

@@ -19,8 +19,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The size of a stack unless the store asks for another.
 pub(crate) const DEFAULT_SIZE_BYTES: usize = 1 << 20;
 
-/// The least size: a quarter of it is left to the host functions that a guest calls.
-const MIN_SIZE_BYTES: usize = 128 << 10;
+/// The least size: a quarter of it is left to the host functions that a guest calls, unless the store
+/// leaves them more.
+pub(super) const MIN_SIZE_BYTES: usize = 128 << 10;
 
 /// Below every stack. As much as the largest pages have, and more than code that does not probe
 /// its frames skips.

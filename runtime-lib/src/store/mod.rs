@@ -54,6 +54,10 @@ impl StoreId {
     }
 }
 
+/// The least stack that host functions are left with: what the runtime's own functions need, and
+/// functions of guests that call no others, which need not check the stack.
+const MIN_HOST_RESERVE_BYTES: usize = 64 << 10;
+
 mod sealed {
     pub trait Sealed {}
 }
@@ -208,6 +212,22 @@ impl<T, M: Mode> Store<T, M> {
     /// Bounds what everything in the store may come to. What is there already stays.
     pub fn set_limits(&mut self, limits: Limits) {
         self.as_context_mut().inner_mut().set_limits(limits);
+    }
+
+    /// How much of a stack guests leave to the host functions that they call, in bytes. At first it is
+    /// 256 KiB, or a quarter of a stack that is smaller than 1 MiB. Less than 64 KiB is taken for 64 KiB.
+    ///
+    /// It holds for guests that are called from now on, on the stacks of threads and of asynchronous
+    /// calls. A guest that needs more than the rest of its stack traps with
+    /// [`TrapCode::StackOverflow`](crate::TrapCode::StackOverflow). So does every guest on a thread's
+    /// stack that is not larger than the reserve; stacks of asynchronous calls are made 128 KiB larger
+    /// than the reserve at least.
+    ///
+    /// A host function that needs more than the reserve may overflow the stack, which ends the process.
+    pub fn set_host_stack_reserve(&mut self, size_bytes: usize) {
+        let size_bytes = size_bytes.max(MIN_HOST_RESERVE_BYTES) as u64;
+        let mut store = self.as_context_mut();
+        store.inner_mut().exec_mut().host_reserve_bytes = size_bytes;
     }
 
     /// Replaces the host's data. If there is a limiter in it, that in the old data gets back what

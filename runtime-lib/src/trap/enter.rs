@@ -143,7 +143,8 @@ impl Activation {
     unsafe fn begin(at: *mut Self, exec: *mut Exec) -> Result<(), Stopped> {
         // SAFETY: the caller says that it is valid and not referred to.
         let state = unsafe { &mut *exec };
-        let limit = thread::prepare(state.needs_signals).and_then(|()| thread::stack_limit());
+        let limit = thread::prepare(state.needs_signals)
+            .and_then(|()| thread::stack_limit(state.host_reserve_bytes));
         let limit = limit.map_err(Stopped::System)?;
         let refused = if host::stack_pointer() < limit {
             TrapCode::StackOverflow
@@ -213,7 +214,7 @@ impl Outermost {
         if outer != 0 || state.interrupt.is_some() {
             return None;
         }
-        let stack_limit = thread::limit_below(state.needs_signals)?;
+        let stack_limit = thread::limit_below(state.needs_signals, state.host_reserve_bytes)?;
         // It seldom changes, and what is not written need not be written back.
         if state.abi.stack_limit != stack_limit {
             state.abi.stack_limit = stack_limit;

@@ -85,6 +85,8 @@ pub(crate) struct Exec {
     /// How many fibers run guests of the store or have suspended them. Those of futures that were
     /// leaked stay suspended for ever.
     pub(crate) fibers: usize,
+    /// How much of a stack is left to the host, in bytes; 0 for the default.
+    pub(crate) host_reserve_bytes: u64,
     /// By what compiled code that is running suspends the fiber that it runs on, if it does.
     /// Cleared while the host runs: its frames must not be suspended.
     #[cfg(feature = "async")]
@@ -116,6 +118,7 @@ impl Default for Exec {
             pcs: Pcs::new(),
             activations: ptr::null(),
             fibers: 0,
+            host_reserve_bytes: 0,
             #[cfg(feature = "async")]
             fiber: None,
         }

@@ -72,6 +72,12 @@ fn disposition(signal: c_int, new: Option<&libc::sigaction>) -> io::Result<libc:
 /// # Safety
 /// Only for the system to call.
 unsafe extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    // SAFETY: the system's information is alive.
+    let is_fault = signal == libc::SIGSEGV && unsafe { (*info).si_code } > 0;
+    // SAFETY: such a signal has an address.
+    if is_fault && thread::replace_page(unsafe { (*info).si_addr() } as u64) {
+        return;
+    }
     let exec = thread::current();
     if !exec.is_null() {
         // SAFETY: the system gives a signal's own context and information; the state is that of
