@@ -71,7 +71,11 @@ const EDGES: &[(&str, &[Edge])] = &[
     ),
     (
         "prefab-build-test",
-        &[("prefab", &["wasi"]), ("prefab-build", &[])],
+        &[
+            ("prefab", &["wasi"]),
+            ("prefab-build", &[]),
+            ("prefab-targets", &["disasm", "host"]),
+        ],
     ),
     (
         "prefab-example-build-rs",
