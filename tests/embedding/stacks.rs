@@ -88,7 +88,8 @@ fn on_a_thread(stack_size_bytes: usize, run: impl FnOnce() + Send + 'static) {
 fn the_stack_that_guests_leave_to_the_host_is_an_option() {
     const TEST: &str = "stacks::the_stack_that_guests_leave_to_the_host_is_an_option";
     if !is_child() {
-        return in_child(TEST);
+        in_child(TEST);
+        return;
     }
     let explicit = module_with(DEEP, |options| {
         options.traps = Traps::Explicit;
@@ -180,7 +181,8 @@ thread_local! {
 fn a_stack_overflow_in_a_thread_local_destructor_is_a_trap() {
     const TEST: &str = "stacks::a_stack_overflow_in_a_thread_local_destructor_is_a_trap";
     if !is_child() {
-        return in_child(TEST);
+        in_child(TEST);
+        return;
     }
     let expected = [
         TrapCode::StackOverflow,
