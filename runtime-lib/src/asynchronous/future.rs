@@ -18,6 +18,10 @@ pub(super) struct OnFiber<'a, T, M: Mode, F, R> {
     store: StoreContextMut<'a, T, M>,
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every call has a fiber, and a box would be an allocation for each"
+)]
 enum State<F, R> {
     /// It has not been polled.
     New(F),
