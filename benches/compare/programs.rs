@@ -188,6 +188,11 @@ pub static PROGRAMS: &[Program] = &[
     own("fft", "f64", 180),
     own("mandelbrot", "f64", 720),
     own("blur", "f32", 100),
+    own("floyd", "big function, i32", 18),
+    own("nussinov", "big function, i32", 18),
+    own("2mm", "big function, f64", 12),
+    own("ludcmp", "big function, f64", 52),
+    own("gramschmidt", "big function, f64", 31),
     vectors("simd_float", "SIMD", 80),
     vectors("simd_bytes", "SIMD", 6000),
 ];
