@@ -132,8 +132,46 @@ pub fn figures(replies: &Replies, of: impl Fn(&Reply) -> f64) -> Vec<Option<Figu
     replies.iter().map(|it| it.as_ref().map(figure)).collect()
 }
 
+/// For each, the median over all rounds of its time by that of `to` in the same round. What slows the whole machine
+/// for a while slows both.
+pub fn paired(replies: &Replies, to: usize) -> Vec<Option<f64>> {
+    let Some(Some(theirs)) = replies.get(to) else {
+        return Vec::new();
+    };
+    let median = |ours: &Vec<Reply>| {
+        let pairs = ours.iter().zip(theirs);
+        let ratio = |(ours, theirs): (&Reply, &Reply)| {
+            nanoseconds(ours.time_ns) / nanoseconds(theirs.time_ns)
+        };
+        Figure::of(pairs.map(ratio).collect()).median
+    };
+    replies.iter().map(|it| it.as_ref().map(median)).collect()
+}
+
 /// In seconds.
 #[expect(clippy::cast_precision_loss, reason = "times are far below 2^52 ns")]
 pub fn nanoseconds(ns: u64) -> f64 {
     ns as f64 * 1e-9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replies(times_ns: &[u64]) -> Option<Vec<Reply>> {
+        let reply = |&time_ns| Reply {
+            sum: 0,
+            time_ns,
+            cpu_ns: 0,
+        };
+        Some(times_ns.iter().map(reply).collect())
+    }
+
+    #[test]
+    fn paired_ratios_are_of_the_same_round() {
+        // The second round was slow for both, and the last one for the first alone. The ratio of the least times is 1.
+        let all = vec![replies(&[128, 512, 256]), None, replies(&[192, 640, 128])];
+        assert_eq!(paired(&all, 0), vec![Some(1.0), None, Some(1.25)]);
+        assert_eq!(paired(&all, 1), vec![]);
+    }
 }

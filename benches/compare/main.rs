@@ -62,6 +62,9 @@ enum Part {
         engine: String,
         what: String,
         file: PathBuf,
+        /// Each instance writes into this many pages of its memory
+        #[arg(long)]
+        touch: Option<u32>,
     },
     /// Compiles a module by wasmtime
     #[command(hide = true)]
@@ -79,7 +82,12 @@ enum Part {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match &arguments.part {
-        Some(Part::Worker { engine, what, file }) => worker::serve(engine, what, file),
+        Some(Part::Worker {
+            engine,
+            what,
+            file,
+            touch,
+        }) => worker::serve(engine, what, file, *touch),
         Some(Part::Precompile {
             wasm,
             out,
@@ -137,6 +145,9 @@ fn around(builder: &Builder, arguments: &Arguments) -> Result<Vec<Group>> {
     let hello = builder.hello()?;
     if arguments.wants("calls") && !arguments.build {
         measured.push(groups::calls::run(builder, 2 * rounds)?);
+    }
+    if arguments.wants("touch") && !arguments.build {
+        measured.push(groups::touch::run(builder, 2 * rounds)?);
     }
     if arguments.wants("start") && !arguments.build {
         measured.extend(groups::start::run(builder, &hello, rounds)?);

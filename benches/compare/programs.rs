@@ -10,6 +10,19 @@ pub struct Program {
     pub n: u32,
     /// What it is made of beside its own file.
     pub source: Source,
+    /// The compiler's passes that were built on this program: "What was tried" in `docs/performance.md` gives its
+    /// ratio as a reason to keep them. Such a program says little about programs that nobody has looked at.
+    /// Whoever builds a pass on a program names the pass here.
+    pub pass: Option<&'static str>,
+    /// Part of the second set, which was added when all passes named in this file existed.
+    pub is_second: bool,
+}
+
+impl Program {
+    const fn built_on(mut self, pass: &'static str) -> Self {
+        self.pass = Some(pass);
+        self
+    }
 }
 
 /// Where a program's code comes from.
@@ -42,6 +55,26 @@ const fn own(name: &'static str, kind: &'static str, n: u32) -> Program {
         kind,
         n,
         source: Source::Own,
+        pass: None,
+        is_second: false,
+    }
+}
+
+/// A program of the second set.
+const fn second(name: &'static str, kind: &'static str, n: u32) -> Program {
+    let mut program = own(name, kind, n);
+    program.is_second = true;
+    program
+}
+
+const fn package(name: &'static str, kind: &'static str, n: u32, package: Package) -> Program {
+    Program {
+        name,
+        kind,
+        n,
+        source: Source::Package(package),
+        pass: None,
+        is_second: false,
     }
 }
 
@@ -51,16 +84,18 @@ const fn vectors(name: &'static str, kind: &'static str, n: u32) -> Program {
         kind,
         n,
         source: Source::OwnVectors,
+        pass: None,
+        is_second: false,
     }
 }
 
 /// All programs, in the order of the report.
 pub static PROGRAMS: &[Program] = &[
-    Program {
-        name: "lua",
-        kind: "interpreter",
-        n: 110,
-        source: Source::Package(Package {
+    package(
+        "lua",
+        "interpreter",
+        110,
+        Package {
             package: "lua-src",
             folders: &["lua-5.4.7"],
             only: &[],
@@ -78,13 +113,14 @@ pub static PROGRAMS: &[Program] = &[
                 "lutf8lib.c",
             ],
             flags: &["-include", "lua_config.h"],
-        }),
-    },
-    Program {
-        name: "quickjs",
-        kind: "interpreter",
-        n: 65,
-        source: Source::Package(Package {
+        },
+    )
+    .built_on("inline"),
+    package(
+        "quickjs",
+        "interpreter",
+        65,
+        Package {
             package: "rquickjs-sys",
             folders: &["quickjs"],
             only: &[
@@ -96,13 +132,13 @@ pub static PROGRAMS: &[Program] = &[
             ],
             without: &[],
             flags: &["-D_GNU_SOURCE"],
-        }),
-    },
-    Program {
-        name: "sqlite",
-        kind: "database",
-        n: 20000,
-        source: Source::Package(Package {
+        },
+    ),
+    package(
+        "sqlite",
+        "database",
+        20000,
+        Package {
             package: "libsqlite3-sys",
             folders: &["sqlite3"],
             only: &["sqlite3.c"],
@@ -116,13 +152,13 @@ pub static PROGRAMS: &[Program] = &[
                 "-DSQLITE_OMIT_WAL",
                 "-DSQLITE_OS_OTHER=1",
             ],
-        }),
-    },
-    Program {
-        name: "zstd",
-        kind: "compression",
-        n: 56,
-        source: Source::Package(Package {
+        },
+    ),
+    package(
+        "zstd",
+        "compression",
+        56,
+        Package {
             package: "zstd-sys",
             folders: &[
                 "zstd/lib",
@@ -133,80 +169,82 @@ pub static PROGRAMS: &[Program] = &[
             only: &[],
             without: &[],
             flags: &["-DZSTD_DISABLE_ASM"],
-        }),
-    },
-    Program {
-        name: "zlib",
-        kind: "compression",
-        n: 26,
-        source: Source::Package(Package {
+        },
+    ),
+    package(
+        "zlib",
+        "compression",
+        26,
+        Package {
             package: "libz-sys",
             folders: &["src/zlib"],
             only: &[],
             without: &["gzclose.c", "gzlib.c", "gzread.c", "gzwrite.c"],
             flags: &[],
-        }),
-    },
-    Program {
-        name: "lz4",
-        kind: "compression",
-        n: 240,
-        source: Source::Package(Package {
+        },
+    )
+    .built_on("widen"),
+    package(
+        "lz4",
+        "compression",
+        240,
+        Package {
             package: "lz4-sys",
             folders: &["liblz4/lib"],
             only: &["lz4.c"],
             without: &[],
             flags: &[],
-        }),
-    },
-    own("lz", "compression", 64),
-    own("json", "parser", 220),
+        },
+    ),
+    own("lz", "compression", 64).built_on("bulk"),
+    own("json", "parser", 220).built_on("widen"),
     own("state", "parser", 450),
     own("strings", "text", 70),
-    own("base64", "text", 1100),
+    own("base64", "text", 1100).built_on("no-wrap sums, widen"),
     own("vm_switch", "br_table", 110),
-    own("vm_calls", "call_indirect", 20000),
-    own("recursion", "calls", 120),
-    own("queens", "search", 40),
+    own("vm_calls", "call_indirect", 20000).built_on("few, inline"),
+    own("recursion", "calls", 120).built_on("inline"),
+    own("queens", "search", 40).built_on("inline"),
     own("sudoku", "search", 24),
     own("sort", "sorting", 20),
-    own("hashtable", "hashing", 2_500_000),
+    own("hashtable", "hashing", 2_500_000).built_on("no-wrap sums"),
     own("sha256", "hashing", 500),
     own("hash64", "64-bit", 10000),
-    own("modpow", "64-bit", 200),
+    own("modpow", "64-bit", 200).built_on("narrow accesses"),
     own("crc32", "tables", 750),
-    own("sieve", "memory", 90),
+    own("sieve", "memory", 90).built_on("bulk, narrow constants"),
     own("bulk", "bulk memory", 250_000),
-    own("trees", "malloc", 4500),
+    own("trees", "malloc", 4500).built_on("inline"),
     own("chase", "memory", 1_300_000),
     own("life", "branches", 800),
-    own("gemm", "f64", 48),
+    own("gemm", "f64", 48).built_on("latch"),
     own("jacobi", "f64", 400),
-    own("lu", "f64", 110),
+    own("lu", "f64", 110).built_on("latch"),
     own("nbody", "f64", 700_000),
     own("spectral", "f64", 70),
-    own("fft", "f64", 180),
+    own("fft", "f64", 180).built_on("latch"),
     own("mandelbrot", "f64", 720),
-    own("blur", "f32", 100),
-    own("floyd", "big function", 18),
-    own("nussinov", "big function", 18),
-    own("2mm", "big function", 12),
-    own("ludcmp", "big function", 52),
-    own("gramschmidt", "big function", 31),
-    own("jacobi2d", "big function", 76),
-    own("seidel", "big function", 51),
-    own("adi", "big function", 28),
-    own("heat3d", "big function", 75),
-    own("mainloop", "all inlined", 1400),
-    own("edit", "tables", 12),
-    own("knapsack", "tables", 180),
-    own("optbst", "tables", 15),
-    own("blake2s", "hashing", 6400),
-    own("siphash", "64-bit", 500),
-    own("floats", "parser", 1400),
-    own("regex", "search", 45),
-    own("paths", "search", 180),
-    own("huffman", "compression", 80),
-    vectors("simd_float", "SIMD", 80),
+    own("blur", "f32", 100).built_on("latch"),
+    second("floyd", "big function", 18),
+    second("nussinov", "big function", 18),
+    second("2mm", "big function", 12),
+    second("ludcmp", "big function", 52),
+    second("gramschmidt", "big function", 31),
+    second("jacobi2d", "big function", 76),
+    second("seidel", "big function", 51),
+    second("adi", "big function", 28),
+    second("heat3d", "big function", 75),
+    second("mainloop", "all inlined", 1400),
+    second("edit", "dynamic programming", 12),
+    second("knapsack", "dynamic programming", 180),
+    second("optbst", "dynamic programming", 15),
+    second("blake2s", "hashing", 6400),
+    second("siphash", "64-bit", 500),
+    second("floats", "parser", 1400),
+    second("regex", "search", 45),
+    second("paths", "search", 180),
+    second("huffman", "compression", 80),
+    second("table", "libc calls", 750),
+    vectors("simd_float", "SIMD", 80).built_on("latch, widen"),
     vectors("simd_bytes", "SIMD", 6000),
 ];

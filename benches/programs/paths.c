@@ -1,4 +1,4 @@
-/* Branches and calls: cheapest paths over a map of fields (Dijkstra), with a binary heap. */
+/* Branches: cheapest paths over a map of fields (Dijkstra), with a binary heap. */
 #include "bench.h"
 enum { SIDE = 96, FIELDS = SIDE * SIDE, WALL = 0, NEVER = 0x7fffffff };
 

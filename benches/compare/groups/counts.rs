@@ -52,7 +52,7 @@ pub fn run(builder: &Builder, programs: &[&Program], engines: &[Engine]) -> Resu
                 None => None,
             });
         }
-        group.push(Row::new(program.name, program.kind, cells));
+        group.push(Row::of_program(program, cells));
     }
     Ok(group)
 }

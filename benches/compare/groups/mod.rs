@@ -7,3 +7,4 @@ pub mod instances;
 pub mod modules;
 pub mod run;
 pub mod start;
+pub mod touch;

@@ -1,7 +1,7 @@
 //! The run time of the programs.
 
 use crate::build::Builder;
-use crate::contest::{contest, expect_same, seconds};
+use crate::contest::{contest, expect_same, paired, seconds};
 use crate::engine::Engine;
 use crate::programs::{Program, Source};
 use crate::report::{Group, Row, Unit};
@@ -32,6 +32,7 @@ pub fn run(
         columns: engines.iter().map(|it| it.label().into()).collect(),
         rows: Vec::new(),
     };
+    let wasmtime = engines.iter().position(|&it| it == Engine::Wasmtime);
     for program in programs {
         let mut commands = Vec::new();
         for engine in engines_of(program, engines) {
@@ -40,7 +41,9 @@ pub fn run(
         }
         let replies = contest(commands, program.n, rounds).with_context(|| program.name)?;
         expect_same(&replies, &group.columns).with_context(|| program.name)?;
-        group.push(Row::new(program.name, program.kind, seconds(&replies, 1)));
+        let mut row = Row::of_program(program, seconds(&replies, 1));
+        row.paired = wasmtime.map_or_else(Vec::new, |it| paired(&replies, it));
+        group.push(row);
     }
     Ok(group)
 }

@@ -29,16 +29,18 @@ pub fn run(builder: &Builder, hello: &Files, rounds: usize) -> Result<Vec<Group>
     let (launch, native) = (builder.launch()?, installed(&builder.native_hello()?)?);
     let script = builder.benches.join("compare/hello.mjs");
     let lean = installed(&builder.wasmtime_run()?)?;
-    let runner = installed(&builder.prefab_run()?)?;
+    let small = installed(&builder.prefab_run()?)?;
+    let release = installed(&builder.prefab.with_file_name("prefab-run"))?;
     let node = Path::new("node");
-    let ways: [(&str, &[&Path]); 4] = [
+    let ways: [(&str, &[&Path]); 5] = [
         ("native C", &[&native]),
         ("wasmtime", &[&lean, &hello.wasmtime]),
         (
             "node",
             &[node, Path::new("--no-warnings"), &script, &hello.wasm],
         ),
-        ("prefab-run", &[&runner, &hello.prefab]),
+        ("prefab-run (small, static)", &[&small, &hello.prefab]),
+        ("prefab-run (release)", &[&release, &hello.prefab]),
     ];
     let command = |(_, words): &(&str, &[&Path])| {
         let mut command = Command::new(&launch);

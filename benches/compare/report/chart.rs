@@ -33,7 +33,8 @@ fn colour(column: &str) -> RGBColor {
         ("Prefab -O1", RGBColor(122, 174, 232)),
         ("Prefab -O2 --cpu native", RGBColor(10, 50, 120)),
         ("Prefab -O2", RGBColor(18, 100, 200)),
-        ("prefab-run", RGBColor(18, 100, 200)),
+        ("prefab-run (small", RGBColor(18, 100, 200)),
+        ("prefab-run", RGBColor(122, 174, 232)),
     ];
     let found = known.iter().find(|(name, _)| column.starts_with(name));
     let RGBColor(red, green, blue) = found.map_or(INK, |(_, colour)| *colour);

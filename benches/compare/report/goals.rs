@@ -1,6 +1,6 @@
 //! What Prefab is to reach, and whether it does.
 
-use super::{Group, Row};
+use super::{Among, Group, Row, THEIRS};
 use crate::stats::geomean;
 use std::fmt::Write as _;
 
@@ -10,6 +10,8 @@ struct Goal {
     group: &'static str,
     /// Rows whose name and kind contain this.
     rows: &'static str,
+    /// Of these, which count.
+    among: Among,
     ours: &'static str,
     /// The column to compare with; nothing if `most` is no ratio.
     theirs: Option<&'static str>,
@@ -36,6 +38,7 @@ const fn goal(
         what,
         group,
         rows,
+        among: Among::All,
         ours,
         theirs,
         most,
@@ -45,6 +48,8 @@ const fn goal(
 
 const O2: (&str, Option<&str>) = ("Prefab -O2", WASMTIME);
 const NATIVE: (&str, Option<&str>) = ("Prefab -O2 --cpu native", WASMTIME);
+const SMALL: &str = "prefab-run (small, static)";
+const RELEASE: &str = "prefab-run (release)";
 const O1_1: (&str, Option<&str>) = ("Prefab -O1, 1 thread", Some("wasmtime, 1 thread"));
 
 const GOALS: &[Goal] = &[
@@ -54,6 +59,27 @@ const GOALS: &[Goal] = &[
         O2,
         (Of::Mean, 0.90),
     ),
+    goal(
+        "programs that no pass was built on, geomean, beside wasmtime",
+        ("programs", ""),
+        O2,
+        (Of::Mean, 0.95),
+    )
+    .among(Among::WithoutPass),
+    goal(
+        "the second set of programs, geomean, beside wasmtime",
+        ("programs", ""),
+        O2,
+        (Of::Mean, 0.95),
+    )
+    .among(Among::Second),
+    goal(
+        "the worst of the second set, beside wasmtime",
+        ("programs", ""),
+        O2,
+        (Of::Worst, 1.05),
+    )
+    .among(Among::Second),
     goal(
         "the worst program, beside wasmtime",
         ("programs", ""),
@@ -66,6 +92,13 @@ const GOALS: &[Goal] = &[
         NATIVE,
         (Of::Mean, 0.90),
     ),
+    goal(
+        "programs that no pass was built on, processor for processor",
+        ("programs", ""),
+        NATIVE,
+        (Of::Mean, 0.95),
+    )
+    .among(Among::WithoutPass),
     goal(
         "the worst program, processor for processor",
         ("programs", ""),
@@ -134,6 +167,18 @@ const GOALS: &[Goal] = &[
         (Of::Worst, 0.5),
     ),
     goal(
+        "an instance that writes into 16 pages, the worst way",
+        ("touch", " 16 pages"),
+        O2,
+        (Of::Worst, 1.0),
+    ),
+    goal(
+        "an instance that writes into 256 pages, the worst way",
+        ("touch", " 256 pages"),
+        O2,
+        (Of::Worst, 1.0),
+    ),
+    goal(
         "compiling, CPU time, `-O1`",
         ("compile_cpu", ""),
         O1_1,
@@ -165,22 +210,34 @@ const GOALS: &[Goal] = &[
     ),
     goal("artifact's size, `-O2`", ("size", ""), O2, (Of::Worst, 0.7)),
     goal(
-        "a process of hello, beside native C",
+        "a process of hello, small build, beside native C",
         ("start", ""),
-        ("prefab-run", Some("native C")),
+        (SMALL, Some("native C")),
         (Of::Worst, 1.2),
     ),
     goal(
-        "a process of hello, by the clock",
+        "a process of hello, small build, by the clock",
         ("start", ""),
-        ("prefab-run", None),
+        (SMALL, None),
         (Of::Worst, 0.8e-3),
     ),
     goal(
         "memory of that process",
         ("memory", ""),
-        ("prefab-run", None),
+        (SMALL, None),
         (Of::Worst, 2.0 * 1048576.0),
+    ),
+    goal(
+        "a process of hello, release build, beside wasmtime",
+        ("start", ""),
+        (RELEASE, WASMTIME),
+        (Of::Worst, 1.0),
+    ),
+    goal(
+        "memory of that process, beside wasmtime",
+        ("memory", ""),
+        (RELEASE, WASMTIME),
+        (Of::Worst, 1.0),
     ),
 ];
 
@@ -216,26 +273,33 @@ pub fn goals(groups: &[Group]) -> String {
 }
 
 impl Goal {
+    const fn among(mut self, among: Among) -> Self {
+        self.among = among;
+        self
+    }
+
     /// What was measured, and which row it is of, where it is of one of several.
     fn value(&self, group: &Group) -> Option<(f64, String)> {
         let ours = group.column(self.ours)?;
-        let theirs = match self.theirs {
-            Some(label) => Some(group.column(label)?),
-            None => None,
+        let value = |row: &Row| match self.theirs {
+            None => row.least(ours),
+            Some(label) if label.starts_with(THEIRS) => group.beside_wasmtime(row, ours),
+            Some(label) => row.ratio(ours, group.column(label)?),
         };
-        let value =
-            |row: &Row| theirs.map_or_else(|| row.least(ours), |theirs| row.ratio(ours, theirs));
-        let is_meant = |row: &&Row| format!("{} {}", row.name, row.kind).contains(self.rows);
+        let is_meant = |row: &&Row| {
+            format!(" {} {}", row.name, row.kind).contains(self.rows) && self.among.contains(row)
+        };
         let rows = group.rows.iter().filter(is_meant);
         let values: Vec<_> = rows.filter_map(|row| Some((value(row)?, row))).collect();
         if self.of == Of::Mean {
-            return Some((geomean(values.iter().map(|it| it.0))?, String::new()));
+            let mean = geomean(values.iter().map(|it| it.0))?;
+            return Some((mean, format!(" ({} rows)", values.len())));
         }
         let (worst, row) = values.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
-        let name = if values.len() > 1 {
-            format!(" ({})", row.name)
-        } else {
-            String::new()
+        let name = match (values.len(), self.group) {
+            (1, _) => String::new(),
+            (_, "touch") => format!(" ({})", row.kind),
+            _ => format!(" ({})", row.name),
         };
         Some((*worst, name))
     }

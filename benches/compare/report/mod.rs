@@ -11,6 +11,7 @@ pub use goals::goals;
 pub use machine::Machine;
 pub use markdown::markdown;
 
+use crate::programs::Program;
 use crate::stats::Figure;
 use serde::{Deserialize, Serialize};
 
@@ -18,12 +19,13 @@ use serde::{Deserialize, Serialize};
 const THEIRS: &str = "wasmtime";
 
 /// The groups, as a reader goes through them.
-const ORDER: [&str; 11] = [
+const ORDER: [&str; 12] = [
     "programs",
     "counts",
     "calls",
     "load",
     "instantiate",
+    "touch",
     "start",
     "memory",
     "compile_cpu",
@@ -94,6 +96,35 @@ pub struct Row {
     pub kind: String,
     /// One for each column; nothing where one cannot do it.
     pub cells: Vec<Option<Figure>>,
+    /// For each column, the median ratio to wasmtime's in the same round; empty where only the least counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paired: Vec<Option<f64>>,
+    /// The compiler's passes that were built on it: see `Program::pass`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<String>,
+    /// See `Program::is_second`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_second: bool,
+}
+
+/// Which rows count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Among {
+    All,
+    /// Programs that no pass was built on.
+    WithoutPass,
+    /// Programs of the second set.
+    Second,
+}
+
+impl Among {
+    pub const fn contains(self, row: &Row) -> bool {
+        match self {
+            Self::All => true,
+            Self::WithoutPass => row.pass.is_none(),
+            Self::Second => row.is_second,
+        }
+    }
 }
 
 impl Row {
@@ -102,6 +133,17 @@ impl Row {
             name: name.to_owned(),
             kind: kind.to_owned(),
             cells,
+            paired: Vec::new(),
+            pass: None,
+            is_second: false,
+        }
+    }
+
+    pub fn of_program(program: &Program, cells: Vec<Option<Figure>>) -> Self {
+        Self {
+            pass: program.pass.map(str::to_owned),
+            is_second: program.is_second,
+            ..Self::new(program.name, program.kind, cells)
         }
     }
 
@@ -147,11 +189,32 @@ impl Group {
             .filter(|row| row.cells.iter().all(Option::is_some))
     }
 
-    /// The column that ours, the last, is compared with: wasmtime's of the same kind.
-    pub fn theirs(&self) -> Option<usize> {
-        let (_, kind) = self.columns.last()?.split_once(", ").unwrap_or_default();
+    /// The columns whose ratio to wasmtime's is shown at the end of each row, and the names of these ratios: the
+    /// last column, or all of `-O2` where there are paired ratios.
+    pub fn compared(&self) -> Vec<(usize, String)> {
+        let columns = self.columns.iter().enumerate();
+        if self.rows.iter().all(|row| row.paired.is_empty()) {
+            let last = self.columns.len() - 1;
+            return vec![(last, format!("Prefab : {THEIRS}"))];
+        }
+        columns
+            .filter(|(_, label)| label.starts_with("Prefab -O2"))
+            .map(|(it, label)| (it, format!("{label} : {THEIRS}")))
+            .collect()
+    }
+
+    /// The ratio of a row's column to wasmtime's: paired if it was measured so, else the least by the least of
+    /// wasmtime's columns of the same kind, of which the fastest counts.
+    pub fn beside_wasmtime(&self, row: &Row, ours: usize) -> Option<f64> {
+        if let Some(Some(paired)) = row.paired.get(ours) {
+            return Some(*paired);
+        }
+        let label = self.columns.get(ours)?;
+        let (_, kind) = label.split_once(", ").unwrap_or_default();
         let is_theirs = |it: &String| it.starts_with(THEIRS) && it.ends_with(kind);
-        self.columns.iter().position(is_theirs)
+        let columns = self.columns.iter().enumerate();
+        let theirs = columns.filter_map(|(it, label)| is_theirs(label).then(|| row.least(it))?);
+        Some(row.least(ours)? / theirs.min_by(f64::total_cmp)?)
     }
 
     /// The column that is called so.

@@ -25,15 +25,19 @@ fn cpu_time_ns() -> u64 {
     time.tv_sec.unsigned_abs() * 1_000_000_000 + time.tv_nsec.unsigned_abs()
 }
 
-/// Serves until its input ends.
+/// How much of a memory wasmtime's pool keeps where it is set up as a server would: see `groups/touch.rs`.
+#[cfg_attr(not(feature = "peers"), expect(dead_code, reason = "of wasmtime"))]
+const RESIDENT_BYTES: usize = 128 << 10;
+
+/// Serves until its input ends. `touch` is the number of pages that each instance writes into.
 ///
 /// # Errors
 /// If the file cannot be loaded, or what is done with it fails.
-pub fn serve(engine: &str, what: &str, file: &Path) -> Result<()> {
+pub fn serve(engine: &str, what: &str, file: &Path, touch: Option<u32>) -> Result<()> {
     let mut job = match engine {
         "native" => native::job(file)?,
-        "wasmtime" => wasmtime::job(what, file)?,
-        "prefab" => prefab::job(what, file)?,
+        "wasmtime" => wasmtime::job(what, file, touch)?,
+        "prefab" => prefab::job(what, file, touch)?,
         other => bail!("no engine is called {other}"),
     };
     let mut stdout = std::io::stdout().lock();

@@ -6,16 +6,18 @@
 
 use super::Job;
 use anyhow::{Context as _, Result, bail};
-use prefab::{ExternType, InstancePool, Linker, Module, ReusePolicy, Store, TypedFunc, Val};
+use prefab::{
+    ExternType, Instance, InstancePool, Linker, Module, ReusePolicy, Store, TypedFunc, Val,
+};
 use std::path::Path;
 
-pub fn job(what: &str, file: &Path) -> Result<Job> {
+pub fn job(what: &str, file: &Path, touch: Option<u32>) -> Result<Job> {
     match what {
         "run" => run(file),
         "load" => load(file),
-        "instantiate" => instantiate(file),
-        "pooled" => pooled(file, ReusePolicy::Fresh),
-        "reset" => pooled(file, ReusePolicy::Reset),
+        "instantiate" => instantiate(file, touch),
+        "pooled" => pooled(file, touch, ReusePolicy::Fresh),
+        "reset" => pooled(file, touch, ReusePolicy::Reset),
         micro => self::micro(micro, file),
     }
 }
@@ -56,26 +58,34 @@ fn imports(module: &Module) -> Result<Linker<()>> {
     Ok(linker)
 }
 
-fn instantiate(file: &Path) -> Result<Job> {
+/// Has an instance write into this many pages of its memory; `None` calls nothing.
+fn touch(store: &mut Store<()>, instance: Instance, pages: Option<u32>) -> Result<u32> {
+    let Some(pages) = pages else { return Ok(0) };
+    let touch = instance.get_typed_func::<u32, u32>(&mut *store, "touch")?;
+    Ok(touch.call(store, pages)?)
+}
+
+fn instantiate(file: &Path, pages: Option<u32>) -> Result<Job> {
     let module = module(file)?;
     let ready = imports(&module)?.instantiate_pre(&module)?;
     Ok(Box::new(move |n| {
-        for _ in 0..n {
+        (0..n).try_fold(0, |sum, _| {
             let mut store = Store::new(());
-            ready.instantiate(&mut store)?;
-        }
-        Ok(0)
+            let instance = ready.instantiate(&mut store)?;
+            Ok(sum + touch(&mut store, instance, pages)?)
+        })
     }))
 }
 
-fn pooled(file: &Path, policy: ReusePolicy) -> Result<Job> {
+fn pooled(file: &Path, pages: Option<u32>, policy: ReusePolicy) -> Result<Job> {
     let module = module(file)?;
     let pool = InstancePool::new(imports(&module)?, &module, 1).with_policy(policy);
     Ok(Box::new(move |n| {
-        for _ in 0..n {
-            pool.get(())?;
-        }
-        Ok(0)
+        (0..n).try_fold(0, |sum, _| {
+            let mut slot = pool.get(())?;
+            let instance = slot.instance();
+            Ok(sum + touch(slot.store_mut(), instance, pages)?)
+        })
     }))
 }
 

@@ -35,12 +35,13 @@ pub fn precompile(wasm: &Path, out: &Path, threads: usize, for_any: bool) -> Any
     Ok(std::fs::write(out, code.map_err(error)?)?)
 }
 
-pub fn job(what: &str, file: &Path) -> AnyResult<Job> {
+pub fn job(what: &str, file: &Path, touch: Option<u32>) -> AnyResult<Job> {
     let job = match what {
         "run" => run(file),
         "load" => load(file),
-        "instantiate" => instantiate(file, &Config::new()),
-        "pooled" => instantiate(file, &pooling()),
+        "instantiate" => instantiate(file, touch, &Config::new()),
+        "pooled" => instantiate(file, touch, &pooling(0)),
+        "pooled_resident" => instantiate(file, touch, &pooling(super::RESIDENT_BYTES)),
         micro => self::micro(micro, file),
     };
     let mut job = match job {
@@ -80,8 +81,10 @@ fn load(file: &Path) -> Inner {
     })))
 }
 
-fn pooling() -> Config {
+/// A pool that clears this many bytes of a memory itself when an instance is dropped, and keeps their pages.
+fn pooling(resident_bytes: usize) -> Config {
     let mut pool = PoolingAllocationConfig::new();
+    pool.linear_memory_keep_resident(resident_bytes);
     // Room for the largest of the modules, and for few at a time.
     pool.total_core_instances(4)
         .total_memories(4)
@@ -93,18 +96,21 @@ fn pooling() -> Config {
     config
 }
 
-fn instantiate(file: &Path, config: &Config) -> Inner {
+/// Makes instances; `Some(pages)` has each write into so many pages of its memory.
+fn instantiate(file: &Path, touch: Option<u32>, config: &Config) -> Inner {
     let engine = Engine::new(config)?;
     let module = module(&engine, file)?;
     let mut linker = Linker::new(&engine);
     linker.define_unknown_imports_as_traps(&module)?;
     let ready = linker.instantiate_pre(&module)?;
     Ok(Some(Box::new(move |n| {
-        for _ in 0..n {
+        (0..n).try_fold(0, |sum, _| {
             let mut store = Store::new(&engine, ());
-            ready.instantiate(&mut store)?;
-        }
-        Ok(0)
+            let instance = ready.instantiate(&mut store)?;
+            let Some(pages) = touch else { return Ok(sum) };
+            let touch = instance.get_typed_func::<u32, u32>(&mut store, "touch")?;
+            Ok(sum + touch.call(&mut store, pages)?)
+        })
     })))
 }
 

@@ -14,6 +14,6 @@ pub fn precompile(_: &Path, _: &Path, _: usize, _: bool) -> Result<()> {
     bail!(MISSING)
 }
 
-pub fn job(_: &str, _: &Path) -> Result<Job> {
+pub fn job(_: &str, _: &Path, _: Option<u32>) -> Result<Job> {
     bail!(MISSING)
 }
