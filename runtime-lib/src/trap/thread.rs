@@ -52,6 +52,8 @@ struct Known {
     marked: Cell<*mut u64>,
     /// Whether the page of the mark had been unmapped, and is ours now.
     is_page_ours: Cell<bool>,
+    /// Whether another thread has mapped something there after it had been unmapped.
+    is_page_taken: Cell<bool>,
 }
 
 thread_local! {
@@ -68,6 +70,7 @@ thread_local! {
             is_prepared: Cell::new(false),
             marked: Cell::new(ptr::null_mut()),
             is_page_ours: Cell::new(false),
+            is_page_taken: Cell::new(false),
         }
     };
 }
@@ -126,6 +129,7 @@ impl Known {
 
     fn forget_mark(&self) {
         let marked = self.marked.replace(ptr::null_mut());
+        self.is_page_taken.set(false);
         if self.is_page_ours.replace(false) {
             let page = PageSize::of_system().bytes();
             let start = marked.map_addr(|address| address & !(page - 1));
@@ -151,8 +155,8 @@ pub(super) fn replace_page(address: u64) -> bool {
         let mapped = unsafe { mmap_anonymous(start, page, ProtFlags::READ, flags) };
         match mapped {
             Ok(at) if at == start => known.is_page_ours.set(true),
-            // Another thread has mapped something there meanwhile.
-            Err(Errno::EXIST) => {}
+            // The read goes on if what is there now can be read. If it faults again, there is no way on.
+            Err(Errno::EXIST) => return !known.is_page_taken.replace(true),
             // The system does not know the flag, or has no memory.
             _ => return false,
         }
