@@ -11,4 +11,4 @@
       (br_if $next
         (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $sum)))
-;;= x86_64: 1455.00 instructions per turn
+;;= x86_64: 1695.00 instructions per turn
