@@ -143,6 +143,147 @@ fn ends(command: &mut Command, input: &str) -> Result<(Option<i32>, String, Stri
     ))
 }
 
+/// What a program would find when it starts is told when it is linked: every problem, with names and
+/// types.
+pub fn checks_imports() -> Result<()> {
+    let folder = folder("link checks imports")?;
+    let modules: [(&str, &[&str], &str); 10] = [
+        ("plain", &[], r#"(module (func (export "_start")))"#),
+        (
+            "needs",
+            &[],
+            r#"(module (import "env" "foo" (func (param i32)))
+                (import "env" "bar" (global (mut i64)))
+                (import "wasi_snapshot_preview1" "fd_fly" (func))
+                (import "wasi_unstable" "sock_accept" (func (param i32 i32 i32) (result i32)))
+                (import "wasi_snapshot_preview1" "proc_exit" (func (param i64)))
+                (func (export "_start")))"#,
+        ),
+        (
+            "lib",
+            &[],
+            r#"(module (func (export "f") (result i32) (i32.const 1))
+                (table (export "t") 1 2 funcref)
+                (memory (export "m") 1 2) (global (export "g") i32 (i32.const 1)))"#,
+        ),
+        (
+            "uses",
+            &[],
+            r#"(module (import "lib" "f" (func (result i64))) (import "lib" "t" (memory 1))
+                (import "lib" "m" (memory 3)) (import "lib" "g" (global (mut i32)))
+                (import "lib" "h" (func)) (func (export "_start")))"#,
+        ),
+        (
+            "fits",
+            &[],
+            r#"(module (import "lib" "f" (func (result i32))) (import "lib" "t" (table 2 funcref))
+                (import "lib" "m" (memory 2)) (import "lib" "g" (global i32))
+                (func (export "_start")))"#,
+        ),
+        (
+            "back",
+            &[],
+            r#"(module (import "lib" "f" (func (result i32))) (import "plain" "_start" (func))
+                (import "back" "own" (func)) (func (export "own")))"#,
+        ),
+        (
+            "start",
+            &[],
+            r#"(module (func (export "_start") (param i32)))"#,
+        ),
+        (
+            "wasi_unstable",
+            &[],
+            r#"(module (func (export "fd_close") (param i32)))"#,
+        ),
+        (
+            "small",
+            &["--memory", "bounded"],
+            r#"(module (memory (export "m") 1))"#,
+        ),
+        (
+            "between",
+            &["--memory", "bounded"],
+            r#"(module (import "small" "m" (memory 1)) (export "again" (memory 0)))"#,
+        ),
+    ];
+    let bounded = r#"(module (import "between" "again" (memory 1)) (func (export "_start")))"#;
+    for (name, options, text) in modules.into_iter().chain([("guarded", &[][..], bounded)]) {
+        let source = folder.join(name).with_extension("wat");
+        fs::write(&source, text)?;
+        quiet(prefab().arg("compile").arg(&source).args(options))?;
+    }
+    let cases: [(&[&str], &[&str]); 6] = [
+        (
+            &["needs.o"],
+            &[
+                "needs.o: unknown import: \"env\" \"foo\", (func (i32) -> ()): no object has a module \"env\"",
+                "needs.o: unknown import: \"env\" \"bar\", (global (mut i64)): no object has a module \"env\"",
+                "needs.o: unknown import: \"wasi_snapshot_preview1\" \"fd_fly\", (func () -> ()): WASI has no function of this name",
+                "needs.o: unknown import: \"wasi_unstable\" \"sock_accept\", (func (i32, i32, i32) -> (i32)): WASI has no function of this name",
+                "needs.o: incompatible import type: \"wasi_snapshot_preview1\" \"proc_exit\" is (func (i32) -> ()), not (func (i64) -> ())",
+            ],
+        ),
+        (
+            &["lib.o", "uses.o"],
+            &[
+                "uses.o: incompatible import type: \"lib\" \"f\" is (func () -> (i32)), not (func () -> (i64))",
+                "uses.o: incompatible import type: \"lib\" \"t\" is (table 1 2 funcref), not (memory 1)",
+                "uses.o: incompatible import type: \"lib\" \"m\" is (memory 1 2), not (memory 3)",
+                "uses.o: incompatible import type: \"lib\" \"g\" is (global i32), not (global (mut i32))",
+                "uses.o: unknown import: \"lib\" \"h\", (func () -> ()): lib.o has no export of this name",
+            ],
+        ),
+        (
+            &["plain.o", "back.o", "lib.o"],
+            &[
+                "back.o: unknown import: \"lib\" \"f\", (func () -> (i32)): lib.o exports it, but stands behind on the command line",
+                "back.o: unknown import: \"plain\" \"_start\", (func () -> ()): plain.o is the program, which is instantiated last",
+                "back.o: unknown import: \"back\" \"own\", (func () -> ()): a module cannot import what it exports itself",
+            ],
+        ),
+        (
+            &["start.o"],
+            &[
+                "start.o: _start is (func (i32) -> ()), but it must have neither parameters nor results",
+            ],
+        ),
+        (
+            &["plain.o", "wasi_unstable.o"],
+            &[
+                "wasi_unstable.o: \"wasi_unstable\" \"fd_close\" is defined already, by WASI: give the object's module another name",
+            ],
+        ),
+        (
+            &["small.o", "between.o", "guarded.o"],
+            &[
+                "guarded.o: the memory \"between\" \"again\" that it imports is bounded, and it was compiled for guarded ones: compile it with `prefab compile --memory bounded`, or what defines the memory with `--memory guarded`",
+            ],
+        ),
+    ];
+    for (objects, problems) in cases {
+        let mut link = prefab();
+        link.current_dir(&folder).arg("link").args(objects);
+        let (code, _, err) = ends(link.args(["-o", "out"]), "")?;
+        let expected: String = problems.iter().map(|it| format!("\n  {it}")).collect();
+        let expected = format!("error: the objects make no program together:{expected}\nWhat a ");
+        ensure!(
+            code == Some(1) && err.contains(&expected),
+            "{objects:?} ended with {code:?}, saying:\n{err}instead of:\n{expected}"
+        );
+        ensure!(
+            !folder.join("out").exists(),
+            "{objects:?} has left a program"
+        );
+    }
+    // A start function could still grow the memory: that is no error yet.
+    let mut link = prefab();
+    link.current_dir(&folder)
+        .args(["link", "lib.o", "fits.o", "-o", "out", "--runtime"]);
+    quiet(link.arg(MACHINES[0].runtime()?))?;
+    Ok(fs::remove_dir_all(&folder)?)
+}
+
 /// Each refusal says what is missing and where it is to be had, and leaves no file behind.
 pub fn refuses() -> Result<()> {
     let folder = folder("link refuses")?;

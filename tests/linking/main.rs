@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         cases::link_alone(&MACHINES[2], "ld.lld-14")
     }));
     trials.push(trial("prefab link refuses", command::refuses));
+    trials.push(trial("prefab link checks imports", command::checks_imports));
     trials.push(trial("docs/linking.md", guide::commands));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -26,6 +26,28 @@ pub struct ExportType {
     pub ty: ExternType,
 }
 
+impl ImportType {
+    /// Everything that a module with this metadata imports, in its order.
+    ///
+    /// # Errors
+    /// If the metadata is malformed.
+    pub fn all(meta: &Meta<'_>) -> Result<Vec<Self>, Error> {
+        let imports = meta.imports()?;
+        imports.iter().map(|it| import_type(meta, it?)).collect()
+    }
+}
+
+impl ExportType {
+    /// Everything that a module with this metadata exports, in its order.
+    ///
+    /// # Errors
+    /// If the metadata is malformed.
+    pub fn all(meta: &Meta<'_>) -> Result<Vec<Self>, Error> {
+        let exports = meta.exports()?;
+        exports.iter().map(|it| export_type(meta, it?)).collect()
+    }
+}
+
 /// Bit 0 of a table's or memory's flags: 64-bit indices.
 const FLAG_64: u32 = 1;
 

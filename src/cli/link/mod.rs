@@ -1,6 +1,7 @@
 //! `prefab link`: objects to a program of its own.
 
 mod find;
+mod fit;
 mod main_c;
 
 use super::error::{Failure, STANDARD};
@@ -8,6 +9,7 @@ use super::files::{self, Content};
 use super::input::Input;
 use super::inspect::artifact::Artifact;
 use clap::Args;
+use fit::{Interface, Part};
 use main_c::Dir;
 use object::{Object, ObjectSymbol};
 use prefab_abi::meta::ModuleKind;
@@ -58,6 +60,7 @@ struct LinkedObject {
     name: String,
     target: &'static Target,
     is_command: bool,
+    interface: Interface,
 }
 
 impl LinkArgs {
@@ -70,6 +73,7 @@ impl LinkArgs {
         let objects = self.objects.iter().map(|path| read(path));
         let objects: Vec<LinkedObject> = objects.collect::<Result<_, _>>()?;
         let target = self.check(&objects)?;
+        self.fit(&objects)?;
         let compiler = find::compiler(self.cc.as_deref(), target)?;
         let runtime = find::runtime(self.runtime.as_deref(), target)?;
         let names = objects.iter().map(|object| object.name.as_str());
@@ -126,6 +130,22 @@ impl LinkArgs {
         }
     }
 
+    /// Checks that each object finds what it imports.
+    fn fit(&self, objects: &[LinkedObject]) -> Result<(), Failure> {
+        let parts: Vec<Part<'_>> = self.objects.iter().zip(objects).map(part).collect();
+        let problems = fit::problems(&parts);
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "the objects make no program together:\n  {}\n\
+             What a module imports is provided by WASI, or by an object that stands before it and is \
+             named like the module that it imports from (`lib.o` provides \"lib\" …). What a C program \
+             provides is linked with it instead: see `prefab compile --header`.",
+            problems.join("\n  ")
+        )))
+    }
+
     /// Has the C compiler link everything into a temporary file, which becomes the program.
     fn link(
         &self,
@@ -173,6 +193,15 @@ impl LinkArgs {
     }
 }
 
+fn part<'a>((path, object): (&PathBuf, &'a LinkedObject)) -> Part<'a> {
+    Part {
+        file: path.display().to_string(),
+        name: &object.name,
+        is_command: object.is_command,
+        interface: &object.interface,
+    }
+}
+
 /// Runs the C compiler, with the program's source as its input.
 fn run(command: &mut Command, source: &str) -> Result<(), Failure> {
     let program = PathBuf::from(command.get_program());
@@ -207,6 +236,8 @@ fn read(path: &Path) -> Result<LinkedObject, Failure> {
         let name = symbol.name().ok()?;
         Some(name.strip_prefix(DESCRIPTOR_SYMBOL_PREFIX)?.to_owned())
     });
+    let interface = Interface::new(&artifact.meta, artifact.note.assumptions());
+    let interface = interface.map_err(|error| Failure::of(path, error.to_string()))?;
     let message = || Failure::of(path, format!("no symbol {DESCRIPTOR_SYMBOL_PREFIX}<name>"));
     let copy = match is_regular && path != Path::new(STANDARD) {
         true => None,
@@ -217,6 +248,7 @@ fn read(path: &Path) -> Result<LinkedObject, Failure> {
         name: name.ok_or_else(message)?,
         target: artifact.target,
         is_command: artifact.meta.kind() == ModuleKind::Command,
+        interface,
     })
 }
 
