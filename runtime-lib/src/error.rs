@@ -146,6 +146,18 @@ pub enum Error {
     /// An index or an offset lies outside the memory or table that it was for.
     #[error("{0}")]
     OutOfBounds(&'static str),
+    /// A memory or a table would be larger than its maximum or than any may be.
+    #[error("the {what} would have {size} {unit}; the limit is {limit}")]
+    TooLarge {
+        /// `memory` or `table`.
+        what: &'static str,
+        /// The size that it would have.
+        size: u64,
+        /// What sizes are counted in: `bytes` or `elements`.
+        unit: &'static str,
+        /// The size that it may have at most.
+        limit: u64,
+    },
     /// The system or a limit refused what was asked of it.
     #[error("cannot {what}: {source}")]
     Resource {

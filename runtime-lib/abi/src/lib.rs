@@ -10,6 +10,7 @@
 //! | [`exec`] | the state of a running store that compiled code and trap handling share |
 //! | [`func`] | function references, table elements, import records, host bindings |
 //! | [`builtin`] | the runtime functions that compiled code calls |
+//! | [`limits`] | limits that compiler and runtime share |
 //! | [`trap`] | why a guest stopped |
 //! | [`types`] | value and function types |
 //! | [`object`] | names of sections and symbols in an object |
@@ -29,6 +30,7 @@ pub mod context;
 pub mod descriptor;
 pub mod exec;
 pub mod func;
+pub mod limits;
 pub mod meta;
 pub mod note;
 pub mod object;

@@ -153,7 +153,7 @@ const fn kind(error: &RuntimeError) -> Kind {
         RuntimeError::WrongStore(_) => Kind::Handle,
         RuntimeError::NoExport { .. } => Kind::NotFound,
         RuntimeError::Duplicate { .. } => Kind::Duplicate,
-        RuntimeError::OutOfBounds(_) => Kind::Bounds,
+        RuntimeError::OutOfBounds(_) | RuntimeError::TooLarge { .. } => Kind::Bounds,
         RuntimeError::Resource { .. } => Kind::Resource,
         RuntimeError::CommandAlreadyRun { .. }
         | RuntimeError::NotInitialized { .. }

@@ -68,8 +68,15 @@ impl MemoryData {
         place: Place,
         page: PageSize,
     ) -> Result<Self, Error> {
-        if ty.min > MAX_PAGES || ty.min * PAGE_SIZE > reservation.size_bytes {
-            return Err(Error::OutOfBounds("a memory cannot have more than 4 GiB"));
+        let limit = (MAX_PAGES * PAGE_SIZE).min(reservation.size_bytes);
+        let size = ty.min.saturating_mul(PAGE_SIZE);
+        if size > limit {
+            return Err(Error::TooLarge {
+                what: "memory",
+                size,
+                unit: "bytes",
+                limit,
+            });
         }
         let (mut mapping, offset, definition) = match place {
             Place::Own => {
@@ -152,9 +159,12 @@ impl MemoryData {
         let room = self.reservation.size_bytes / PAGE_SIZE;
         let max = self.max.unwrap_or(room).min(room);
         let new = old.checked_add(delta).filter(|new| *new <= max);
-        let new = new.ok_or(Error::OutOfBounds(
-            "the memory would be larger than it may become",
-        ))?;
+        let new = new.ok_or(Error::TooLarge {
+            what: "memory",
+            size: old.saturating_add(delta).saturating_mul(PAGE_SIZE),
+            unit: "bytes",
+            limit: max.saturating_mul(PAGE_SIZE),
+        })?;
         self.is_untouched = false;
         let (from, to) = (old * PAGE_SIZE, new * PAGE_SIZE);
         // As in `new`, the last page was accessible to its end.

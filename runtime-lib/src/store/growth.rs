@@ -14,8 +14,8 @@ use super::limiter::{allows, ask};
 use crate::error::Error;
 use crate::module::Module;
 use crate::module::types::{memory_type, table_type};
-use crate::table::MAX_ELEMENTS;
 use crate::types::{MemoryType, PAGE_SIZE, TableType};
+use prefab_abi::limits::TABLE_SIZE_LIMIT_ELEMENTS;
 use std::io;
 use std::ptr::NonNull;
 
@@ -186,8 +186,14 @@ pub(crate) unsafe fn memory_grow(
         maximum: maximum.map(|max| max.saturating_mul(PAGE_SIZE)),
     };
     let room = data.reservation().size_bytes;
-    if growth.desired > growth.maximum.unwrap_or(room).min(room) {
-        let error = Error::OutOfBounds("the memory would be larger than it may become");
+    let limit = growth.maximum.unwrap_or(room).min(room);
+    if growth.desired > limit {
+        let error = Error::TooLarge {
+            what: "memory",
+            size: growth.desired,
+            unit: "bytes",
+            limit,
+        };
         return Err(Denied::Refused(error));
     }
     let grow = |inner: &mut StoreInner| inner.memories[memory as usize].grow(delta);
@@ -212,8 +218,14 @@ pub(crate) unsafe fn table_grow(
         desired: ty.min.saturating_add(delta),
         maximum: ty.max,
     };
-    if growth.desired > ty.max.unwrap_or(MAX_ELEMENTS).min(MAX_ELEMENTS) {
-        let error = Error::OutOfBounds("the table would be larger than it may become");
+    let limit = TABLE_SIZE_LIMIT_ELEMENTS.min(ty.max.unwrap_or(u64::MAX));
+    if growth.desired > limit {
+        let error = Error::TooLarge {
+            what: "table",
+            size: growth.desired,
+            unit: "elements",
+            limit,
+        };
         return Err(Denied::Refused(error));
     }
     let grow = |inner: &mut StoreInner| inner.table_grow(table, delta, bits);

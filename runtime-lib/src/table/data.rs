@@ -17,14 +17,11 @@ use crate::types::TableType;
 use crate::value::RawVal;
 use prefab_abi::context::TableDefinition;
 use prefab_abi::func::{FuncRef, TableElement};
+use prefab_abi::limits::TABLE_SIZE_LIMIT_ELEMENTS as MAX_ELEMENTS;
 use prefab_abi::trap::TrapCode;
 use prefab_abi::types::ValType;
 use std::ops::Range;
 use std::ptr::NonNull;
-
-/// The greatest size of any table, in elements: what embeddings on the Web allow (WebAssembly
-/// JavaScript Interface, "Implementation-defined limits").
-pub(crate) const MAX_ELEMENTS: u64 = 10_000_000;
 
 /// Where a table's definition lies.
 pub(crate) enum Place {
@@ -157,8 +154,12 @@ impl TableData {
         let max = self.max.unwrap_or(MAX_ELEMENTS).min(MAX_ELEMENTS);
         let fits = old.checked_add(delta).is_some_and(|new| new <= max);
         if !fits {
-            let problem = "the table would be larger than it may become";
-            return Err(Error::OutOfBounds(problem));
+            return Err(Error::TooLarge {
+                what: "table",
+                size: old.saturating_add(delta),
+                unit: "elements",
+                limit: max,
+            });
         }
         let delta = delta as usize;
         self.is_pristine = false;

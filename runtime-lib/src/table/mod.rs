@@ -2,7 +2,7 @@
 
 mod data;
 
-pub(crate) use data::{MAX_ELEMENTS, Place, TableData};
+pub(crate) use data::{Place, TableData};
 
 use crate::error::Error;
 use crate::store::{AsContext, AsContextMut, StoreId, StoreInner};
