@@ -2,6 +2,7 @@
 //! suite, built for each of them and run under qemu. `docs/targets.md` says how to run one of them.
 
 #[path = "cross/mod.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod cross;
 #[path = "targets/documents.rs"]
 mod documents;
@@ -43,22 +44,22 @@ fn main() -> ExitCode {
         }),
     ];
     for machine in &MACHINES {
-        let name = format!("{} finds the CPU's features", machine.name);
-        trials.push(Trial::test(name, move || {
-            features::are_found(machine).map_err(failed)
-        }));
+        // What a CPU has beyond the default is used by the suite where it has it. The suite takes longest.
+        for cpu in [machine.plain_cpu, MAX_CPU] {
+            let test = |it: &Executable| it.name == CONFORMANCE;
+            let name = format!("{} {CONFORMANCE} on {cpu}", machine.name);
+            trials.push(trial(name, machine, cpu, test, &counts));
+        }
         for package in PACKAGES {
             let test =
                 move |it: &Executable| it.package == package && !APART.contains(&it.name.as_str());
             let name = format!("{} {package}", machine.name);
             trials.push(trial(name, machine, machine.plain_cpu, test, &counts));
         }
-        // What a CPU has beyond the default is used by the suite where it has it.
-        for cpu in [machine.plain_cpu, MAX_CPU] {
-            let test = |it: &Executable| it.name == CONFORMANCE;
-            let name = format!("{} {CONFORMANCE} on {cpu}", machine.name);
-            trials.push(trial(name, machine, cpu, test, &counts));
-        }
+        let name = format!("{} finds the CPU's features", machine.name);
+        trials.push(Trial::test(name, move || {
+            features::are_found(machine).map_err(failed)
+        }));
     }
     trials.push(Trial::test("riscv64 embedding in 39 bits", || {
         in_39_bits(&MACHINES[1]).map_err(failed)
@@ -89,11 +90,11 @@ fn trial(
 ) -> Trial {
     let counts = Arc::clone(counts);
     let run = move || {
-        let executables = machine.executables()?.iter();
+        let executables = machine.executables()?.into_iter();
         let chosen: Vec<_> = executables.filter(|it| it.is_test && choose(it)).collect();
         ensure!(!chosen.is_empty(), "cargo has built none of these tests");
         let mut said = String::new();
-        for executable in chosen {
+        for executable in &chosen {
             let (found, output) = run(machine, cpu, executable)
                 .with_context(|| executable.path.display().to_string())?;
             let mut counts = counts.lock().expect("no test panics with it");
@@ -113,7 +114,7 @@ fn trial(
 /// Where the process has 39 bits of addresses (Sv39), a hundred bounded instances and more fit, and
 /// what no longer fits says what would.
 fn in_39_bits(machine: &Machine) -> Result<()> {
-    let mut executables = machine.executables()?.iter();
+    let mut executables = machine.executables()?.into_iter();
     let embedding = executables.find(|it| it.is_test && it.name == "embedding");
     let embedding = embedding.context("cargo has built none of these tests")?;
     let mut command = machine.command(machine.plain_cpu, &embedding.path)?;

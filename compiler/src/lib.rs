@@ -34,6 +34,7 @@ mod module;
 mod optimize;
 mod options;
 mod plan;
+mod settings;
 mod translate;
 mod unsupported;
 mod unwind;

@@ -1,12 +1,15 @@
-//! The other instruction sets: how the tests for them are built, and how programs of theirs run.
+//! The other instruction sets: how the tests for them are built, and how programs of theirs run. The
+//! programs have no compiler: they ask this process to compile (`service.rs`).
 
 pub mod environment;
+mod service;
+mod workspace;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 /// An instruction set that is not this machine's.
@@ -16,7 +19,6 @@ pub struct Machine {
     pub triple: &'static str,
     /// What qemu calls a CPU that has what Prefab's default asks for and no more.
     pub plain_cpu: &'static str,
-    built: OnceLock<Result<Vec<Executable>, String>>,
 }
 
 /// What qemu calls the CPU that has everything.
@@ -62,35 +64,72 @@ impl Machine {
             name,
             triple,
             plain_cpu,
-            built: OnceLock::new(),
         }
     }
 
-    /// Everything, built. All tests build the same things by the same command, so that each thing is
-    /// built once.
-    pub fn executables(&self) -> Result<&[Executable]> {
-        let built = self
-            .built
-            .get_or_init(|| build(self.triple).map_err(|error| format!("{error:#}")));
-        match built {
-            Ok(executables) => Ok(executables),
-            Err(error) => bail!("building for {}: {error}", self.triple),
+    /// What cargo has built for the machine. All tests build the same things by the same command, and
+    /// that for all machines at once, so that each thing is built once.
+    fn artifacts(&self) -> Result<impl Iterator<Item = &'static Value>> {
+        static BUILT: LazyLock<Result<Vec<Value>, String>> =
+            LazyLock::new(|| build().map_err(|error| format!("{error:#}")));
+        let part = format!("/{}/", self.triple);
+        match &*BUILT {
+            Ok(artifacts) => Ok(artifacts.iter().filter(move |artifact| {
+                let files = artifact["filenames"].as_array().into_iter().flatten();
+                files
+                    .filter_map(Value::as_str)
+                    .any(|file| file.contains(&part))
+            })),
+            Err(error) => bail!("building for other instruction sets: {error}"),
         }
+    }
+
+    /// The programs.
+    pub fn executables(&self) -> Result<Vec<Executable>> {
+        Ok(self.artifacts()?.filter_map(executable).collect())
+    }
+
+    /// The static library of this name.
+    pub fn static_library(&self, name: &str) -> Result<PathBuf> {
+        let files = self
+            .artifacts()?
+            .filter(|artifact| artifact["target"]["name"] == name)
+            .filter_map(|artifact| artifact["filenames"].as_array())
+            .flatten();
+        let mut files = files.filter_map(Value::as_str);
+        let found = files.find(|file| file.ends_with(".a"));
+        Ok(found.context("cargo has built the library")?.into())
     }
 
     /// `prefab`, the program.
-    pub fn prefab(&self) -> Result<&Path> {
-        let executables = self.executables()?;
-        let found = executables
-            .iter()
-            .find(|it| it.name == "prefab" && !it.is_test);
-        Ok(&found.context("cargo has built prefab")?.path)
+    pub fn prefab(&self) -> Result<PathBuf> {
+        let mut executables = self.executables()?.into_iter();
+        let found = executables.find(|it| it.name == "prefab" && !it.is_test);
+        Ok(found.context("cargo has built prefab")?.path)
+    }
+
+    /// Builds `prefab` with its own compiler, which nothing else needs.
+    pub fn build_compiler(&self) -> Result<PathBuf> {
+        let folder = environment::target_folder().join("with-compiler");
+        let mut command = cargo();
+        environment::equip(&mut command)?
+            .args(["build", "--bin", "prefab", "--target", self.triple])
+            .env("CARGO_TARGET_DIR", &folder);
+        let output = command.output().context("cannot start cargo")?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.success(),
+            "{command:?} failed, saying:\n{said}"
+        );
+        Ok(folder.join(self.triple).join("debug/prefab"))
     }
 
     /// A command that runs `program` on one of qemu's CPUs.
     pub fn command(&self, cpu: &str, program: &Path) -> Result<Command> {
         let mut command = environment::command(self.triple, program)?;
-        command.env("QEMU_CPU", cpu);
+        command
+            .env("QEMU_CPU", cpu)
+            .env(service::VARIABLE, service::address()?.to_string());
         Ok(command)
     }
 }
@@ -117,17 +156,22 @@ pub fn integration_tests(package: &str) -> Result<Vec<String>> {
         .collect())
 }
 
-/// Has cargo build all of it, in one go.
-fn build(triple: &str) -> Result<Vec<Executable>> {
+/// Has cargo build all of it, in one go; returns what it says of each thing that it built.
+fn build() -> Result<Vec<Value>> {
     let mut command = cargo();
+    command.current_dir(workspace::make()?);
     environment::equip(&mut command)?
         .args([
             "test",
             "--no-run",
+            "--offline",
             "--message-format=json-render-diagnostics",
         ])
-        .args(["--target", triple, "--lib", "--bins"])
+        .args(["--lib", "--bins"])
         .stderr(Stdio::piped());
+    for machine in &MACHINES {
+        command.args(["--target", machine.triple]);
+    }
     for package in PACKAGES {
         command.args(["-p", package]);
         let tests = match package {
@@ -146,9 +190,8 @@ fn build(triple: &str) -> Result<Vec<Executable>> {
         );
     }
     let lines = output.stdout.split(|byte| *byte == b'\n');
-    let messages = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-    Ok(messages
-        .filter_map(|message| executable(&message))
+    Ok(lines
+        .filter_map(|line| serde_json::from_slice(line).ok())
         .collect())
 }
 

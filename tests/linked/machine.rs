@@ -4,9 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use prefab::targets::Target;
-use serde_json::Value;
 
 use super::cross::{self, environment};
 
@@ -62,7 +61,7 @@ impl Machine {
     pub fn library(self) -> Result<PathBuf> {
         match self.emulated {
             None => host_library(),
-            Some(machine) => cross_library(machine),
+            Some(machine) => machine.static_library(&PACKAGE.replace('-', "_")),
         }
     }
 }
@@ -105,23 +104,4 @@ fn host_library() -> Result<PathBuf> {
     let newest = found.into_iter().max();
     let (_, path) = newest.context("cargo has built the archive along with this test")?;
     Ok(path)
-}
-
-/// Has cargo build the archive, and nothing that needs the compiler.
-fn cross_library(machine: &cross::Machine) -> Result<PathBuf> {
-    let mut cargo = cross::cargo();
-    environment::equip(&mut cargo)?
-        .args(["build", "-p", PACKAGE, "--target", machine.triple])
-        .arg("--message-format=json-render-diagnostics");
-    let output = cargo.output().context("cannot start cargo")?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{cargo:?} failed, saying:\n{said}");
-    let lines = output.stdout.split(|byte| *byte == b'\n');
-    let messages = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-    let files = messages.filter_map(|message| message["filenames"].as_array().cloned());
-    let mut paths = files
-        .flatten()
-        .filter_map(|file| Some(file.as_str()?.to_owned()));
-    let archive = paths.find(|path| path.ends_with(".a"));
-    Ok(archive.context("cargo has built the archive")?.into())
 }

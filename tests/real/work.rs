@@ -135,7 +135,7 @@ impl Work {
     pub fn prefab(&self) -> Result<Command> {
         match self.machine {
             None => Ok(prefab()),
-            Some(machine) => machine.command(machine.plain_cpu, machine.prefab()?),
+            Some(machine) => machine.command(machine.plain_cpu, &machine.prefab()?),
         }
     }
 

@@ -36,7 +36,7 @@ pub fn commands_do_as_they_say() -> Result<()> {
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
         std::os::unix::fs::symlink(examples, folder.path().join("examples"))?;
         let here = Command::new(env!("CARGO_BIN_EXE_prefab"));
-        let there = machine.command(machine.plain_cpu, machine.prefab()?)?;
+        let there = machine.command(machine.plain_cpu, &machine.prefab()?)?;
         let target = compile.iter().map(|word| {
             if *word == "aarch64" {
                 machine.name

@@ -57,7 +57,7 @@ fn accepts(machine: &Machine, cpu: &str, feature: &str) -> Result<bool> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("seven.o");
     std::fs::write(&path, object)?;
-    let mut prefab = machine.command(cpu, machine.prefab()?)?;
+    let mut prefab = machine.command(cpu, &machine.prefab()?)?;
     let output = prefab
         .args(["run", "--invoke", "seven"])
         .arg(&path)
