@@ -4,7 +4,6 @@
 #   tests/nightly.sh            all of it
 #   tests/nightly.sh miri       the store's core in an interpreter that checks each pointer's use
 #   tests/nightly.sh asan       the runtime and the embedding tests under AddressSanitizer
-#   tests/nightly.sh tsan       the embedding tests under ThreadSanitizer
 #   tests/nightly.sh valgrind   the same tests, as they are, under valgrind (no nightly needed)
 #   tests/nightly.sh compiler   the compiler itself on the other instruction sets (no nightly needed)
 set -euo pipefail
@@ -46,17 +45,6 @@ asan() (
         "${cargo[@]}" test --target "$host" -p prefab-runtime --lib -- --skip process::
 )
 
-tsan() (
-    rustup toolchain install nightly --profile minimal --component rust-src
-    # The standard library is built anew: the sanitizer has to see what it does to locks. System calls go
-    # through the C library, where the sanitizer sees mappings come and go.
-    export RUSTFLAGS='-Zsanitizer=thread --cfg rustix_use_libc' CARGO_TARGET_DIR=$target/tsan
-    # It does not follow programs from stack to stack, so there are no asynchronous calls; a guest's stack overflow
-    # runs into what it keeps there.
-    cargo +nightly test -Zbuild-std --target "$host" -p prefab --no-default-features --features compile,wasi \
-        --test embedding -- --skip stack
-)
-
 compiler() {
     # The objects that it makes there are to the byte those that are made here.
     PREFAB_NIGHTLY=1 cargo test --test real -- 'compiles to the same bytes'
@@ -78,10 +66,10 @@ with_valgrind() {
         --skip interrupt --skip on_many_threads
 }
 
-for part in "${@:-miri asan tsan valgrind compiler}"; do
+for part in "${@:-miri asan valgrind compiler}"; do
     for name in $part; do
         case $name in
-        miri | asan | tsan | compiler) "$name" ;;
+        miri | asan | compiler) "$name" ;;
         valgrind) with_valgrind ;;
         *)
             echo "tests/nightly.sh: no part is called $name" >&2
