@@ -47,7 +47,7 @@ asan() (
 
 compiler() {
     # The objects that it makes there are to the byte those that are made here.
-    PREFAB_NIGHTLY=1 cargo test --test real -- 'compiles to the same bytes'
+    PREFAB_NIGHTLY=1 cargo test --workspace --test real -- 'compiles to the same bytes'
 }
 
 with_valgrind() {
