@@ -178,6 +178,7 @@ const UNSAFE_FILES: &[&str] = &[
     "targets/src/x86_64/host.rs",
     "tests/embedding/allocations.rs",
     "tests/embedding/common.rs",
+    "tests/offsets.rs",
     "tests/embedding/linked.rs",
     "tests/fuzz/ours.rs",
     "tests/golden.rs",
