@@ -360,7 +360,7 @@ fn unknown_runtime_functions() {
     assert_eq!(slot.kind, prefab_abi::meta::SlotKind::Builtin as u32);
     let table = meta_bytes.start + 48 + 8 * prefab_abi::meta::Section::Slots as usize;
     let record = meta_bytes.start + OBJECT.read(table, 4) as usize + 8 * (slots.len() as usize - 1);
-    assert_eq!(OBJECT.read(record + 4, 4), slot.index.into());
+    assert_eq!(OBJECT.read(record + 4, 4), u64::from(slot.index));
     elf.write(record + 4, 4, 4000);
     // SAFETY: it is not run.
     let error = unsafe { load_bytes(&elf.0, "forged.o") }
