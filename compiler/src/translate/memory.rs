@@ -14,11 +14,6 @@ use prefab_abi::note::{MemoryPlan, Traps};
 use prefab_abi::trap::TrapCode;
 use wasmparser::{MemArg, MemArgTarget, Operator};
 
-/// The greatest displacement of an access. Some targets make larger ones of a constant in the text, and load
-/// that by an instruction which Cranelift says may trap. What a vector in scalar code adds is less than the
-/// difference.
-const MAX_DISPLACEMENT: u64 = i32::MAX as u64 - 0xfff;
-
 /// What a load or store of a linear memory takes.
 #[derive(Clone, Copy)]
 pub(crate) struct Address {
@@ -113,9 +108,7 @@ impl FuncTranslator<'_, '_> {
             }
         };
         index = self.builder.ins().uextend(I64, index);
-        let displacement = i32::try_from(offset)
-            .ok()
-            .filter(|_| covered && offset <= MAX_DISPLACEMENT);
+        let displacement = i32::try_from(offset).ok().filter(|_| covered);
         if displacement.is_none() {
             index = self.builder.ins().iadd_imm_s(index, offset as i64);
         }
@@ -138,11 +131,10 @@ impl FuncTranslator<'_, '_> {
 
     /// Whether an access may have this offset as part of its address.
     fn is_displacement(&self, offset: u64, size_bytes: u32) -> bool {
-        offset <= MAX_DISPLACEMENT
-            && match self.env.memory_plan {
-                MemoryPlan::Guarded => self.is_in_guard(offset, size_bytes),
-                MemoryPlan::Bounded => true,
-            }
+        match self.env.memory_plan {
+            MemoryPlan::Guarded => self.is_in_guard(offset, size_bytes),
+            MemoryPlan::Bounded => i32::try_from(offset).is_ok(),
+        }
     }
 
     /// Whether a guard makes an access trap that starts `offset` behind some 32-bit address: it
