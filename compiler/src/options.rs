@@ -11,7 +11,7 @@ use wasmparser::WasmFeatures;
 pub enum OptLevel {
     /// Not at all: quick compilation.
     O0,
-    /// Cranelift's optimisations.
+    /// Cranelift's optimisations, and those of ours that take no time to speak of.
     O1,
     /// Everything there is: Cranelift's, and passes of our own.
     O2,

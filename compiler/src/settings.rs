@@ -39,7 +39,8 @@ impl Options {
 
     pub(crate) fn passes(&self) -> Passes {
         match self.opt_level {
-            OptLevel::O0 | OptLevel::O1 => Passes::None,
+            OptLevel::O0 => Passes::None,
+            OptLevel::O1 => Passes::Cheap,
             OptLevel::O2 => Passes::All {
                 widen: self.target().zeros_above(),
             },

@@ -3,7 +3,6 @@
 use super::FuncTranslator;
 use crate::codegen::abi::Symbol;
 use crate::error::CompileError;
-use crate::optimize::Passes;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 use prefab_abi::types::FuncType;
@@ -37,7 +36,7 @@ impl<'a> FuncTranslator<'a, '_> {
             .few
             .get(&canonical)?;
         let is_worth_it = few.len() <= FEW_OUTSIDE_LOOPS || self.is_in_loop();
-        (self.env.passes != Passes::None && is_worth_it).then_some(few)
+        (self.env.passes.are_all() && is_worth_it).then_some(few)
     }
 
     /// Calls the function of `few`, in which each has a number in front of it, that has the number

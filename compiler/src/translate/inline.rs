@@ -8,7 +8,6 @@
 use super::FuncTranslator;
 use super::operand::Operand;
 use crate::error::CompileError;
-use crate::optimize::Passes;
 use cranelift_codegen::ir::SourceLoc;
 use prefab_abi::code_map::InlinedFunc;
 use wasmparser::{BinaryReader, FunctionBody, Operator};
@@ -120,7 +119,7 @@ impl FuncTranslator<'_, '_> {
     pub fn is_inlined(&self, func: u32) -> bool {
         let module = self.env.module;
         // What is paid for fuel says where functions begin.
-        let is_wanted = self.env.passes != Passes::None && !self.env.uses_fuel;
+        let is_wanted = self.env.passes.are_all() && !self.env.uses_fuel;
         if !is_wanted || module.wasm.len() > MODULE_LIMIT_BYTES {
             return false;
         }

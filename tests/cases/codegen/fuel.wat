@@ -32,20 +32,25 @@
 ;;   10: sub rdx, 0xa
 ;;   14: mov qword ptr [rcx + 0x38], rdx
 ;;   18: test rdx, rdx
-;;   1b: jl 40
-;;   21: mov r8d, dword ptr [rdi + rsi]           ; trap: out of bounds memory access
-;;   25: sub esi, 4
-;;   28: add eax, r8d
-;;   2b: test esi, esi
-;;   2d: jne 10
-;;   33: sub rdx, 1
-;;   37: mov qword ptr [rcx + 0x38], rdx
-;;   3b: mov rsp, rbp
-;;   3e: pop rbp
-;;   3f: ret
-;;   40: call prefab_stub.prefab_rt_out_of_fuel
-;;   45: mov rdx, qword ptr [rcx + 0x38]
-;;   49: jmp 21
+;;   1b: jl 4b
+;;   21: mov r9, rdi
+;;   24: mov r8d, dword ptr [r9 + rsi]            ; trap: out of bounds memory access
+;;   28: sub esi, 4
+;;   2b: add eax, r8d
+;;   2e: test esi, esi
+;;   30: je 3e
+;;   36: mov rdi, r9
+;;   39: jmp 10
+;;   3e: sub rdx, 1
+;;   42: mov qword ptr [rcx + 0x38], rdx
+;;   46: mov rsp, rbp
+;;   49: pop rbp
+;;   4a: ret
+;;   4b: mov r9, rdi
+;;   4e: lea rdi, [r9]
+;;   51: call prefab_stub.prefab_rt_out_of_fuel
+;;   56: mov rdx, qword ptr [rcx + 0x38]
+;;   5a: jmp 24
 
 ;;= x86_64: forever
 ;;    0: push rbp
@@ -116,25 +121,30 @@
 ;;= aarch64: sum
 ;;    0: stp x29, x30, [sp, #-0x10]!
 ;;    4: mov x29, sp
-;;    8: ldur x15, [x2, #-0x18]
+;;    8: ldur x6, [x2, #-0x18]
 ;;    c: mov x0, x2
-;;   10: ldr x4, [x15, #0x38]
+;;   10: ldr x4, [x6, #0x38]
 ;;   14: mov w2, #0
 ;;   18: sub x4, x4, #0xa
-;;   1c: str x4, [x15, #0x38]
+;;   1c: str x4, [x6, #0x38]
 ;;   20: cmp x4, #0
-;;   24: b.lt 48
-;;   28: ldr w1, [x0, w3, uxtw]                   ; trap: out of bounds memory access
-;;   2c: sub w3, w3, #4
-;;   30: add w2, w2, w1
-;;   34: cbnz w3, 18
-;;   38: sub x0, x4, #1
-;;   3c: str x0, [x15, #0x38]
-;;   40: ldp x29, x30, [sp], #0x10
-;;   44: ret
-;;   48: bl prefab_stub.prefab_rt_out_of_fuel
-;;   4c: ldr x4, [x15, #0x38]
-;;   50: b 28
+;;   24: b.lt 54
+;;   28: mov x1, x0
+;;   2c: ldr w5, [x1, w3, uxtw]                   ; trap: out of bounds memory access
+;;   30: sub w3, w3, #4
+;;   34: add w2, w2, w5
+;;   38: cbz w3, 44
+;;   3c: mov x0, x1
+;;   40: b 18
+;;   44: sub x0, x4, #1
+;;   48: str x0, [x6, #0x38]
+;;   4c: ldp x29, x30, [sp], #0x10
+;;   50: ret
+;;   54: mov x1, x0
+;;   58: add x0, x1, #0
+;;   5c: bl prefab_stub.prefab_rt_out_of_fuel
+;;   60: ldr x4, [x6, #0x38]
+;;   64: b 2c
 
 ;;= aarch64: forever
 ;;    0: stp x29, x30, [sp, #-0x10]!
@@ -211,38 +221,38 @@
 ;;    6: c.mv s0, sp
 ;;    8: c.addi16sp sp, -0x20
 ;;    a: c.sdsp s1, 0x18(sp)
-;;    c: c.sdsp s2, 0x10(sp)
-;;    e: c.sdsp s3, 8(sp)
-;;   10: c.sdsp s5, 0(sp)
-;;   12: c.mv s5, a1
-;;   14: ld s2, -0x18(a0)
+;;    c: c.sdsp s3, 0x10(sp)
+;;    e: c.sdsp s4, 8(sp)
+;;   10: c.sdsp s6, 0(sp)
+;;   12: c.mv s6, a1
+;;   14: ld s3, -0x18(a0)
 ;;   18: c.mv a1, a0
-;;   1a: ld a2, 0x38(s2)
+;;   1a: ld a2, 0x38(s3)
 ;;   1e: c.li a0, 0
-;;   20: c.mv s3, a0
+;;   20: c.mv s4, a0
 ;;   22: c.addi a2, -0xa
-;;   24: sd a2, 0x38(s2)
+;;   24: sd a2, 0x38(s3)
 ;;   28: bltz a2, 3e                              ; to 66
 ;;   2c: c.mv s1, a1
-;;   2e: c.mv a1, s5
+;;   2e: c.mv a1, s6
 ;;   30: slli a0, a1, 0x20
 ;;   34: c.srli a0, 0x20
 ;;   36: c.add a0, s1
 ;;   38: c.lw a3, 0(a0)                           ; trap: out of bounds memory access
 ;;   3a: c.addiw a1, -4
-;;   3c: c.mv a0, s3
+;;   3c: c.mv a0, s4
 ;;   3e: c.addw a0, a3
 ;;   40: beqz a1, c                               ; to 4c
-;;   44: c.mv s5, a1
-;;   46: c.mv s3, a0
+;;   44: c.mv s6, a1
+;;   46: c.mv s4, a0
 ;;   48: c.mv a1, s1
 ;;   4a: c.j -0x28                                ; to 22
 ;;   4c: addi a1, a2, -1
-;;   50: sd a1, 0x38(s2)
+;;   50: sd a1, 0x38(s3)
 ;;   54: c.ldsp s1, 0x18(sp)
-;;   56: c.ldsp s2, 0x10(sp)
-;;   58: c.ldsp s3, 8(sp)
-;;   5a: c.ldsp s5, 0(sp)
+;;   56: c.ldsp s3, 0x10(sp)
+;;   58: c.ldsp s4, 8(sp)
+;;   5a: c.ldsp s6, 0(sp)
 ;;   5c: c.addi16sp sp, 0x20
 ;;   5e: c.ldsp ra, 8(sp)
 ;;   60: c.ldsp s0, 0(sp)
@@ -252,8 +262,8 @@
 ;;   68: c.mv a0, s1
 ;;   6a: auipc ra, 0
 ;;   6e: jalr prefab_stub.prefab_rt_out_of_fuel
-;;   72: ld a2, 0x38(s2)
-;;   76: c.mv a1, s5
+;;   72: ld a2, 0x38(s3)
+;;   76: c.mv a1, s6
 ;;   78: c.j -0x48                                ; to 30
 
 ;;= riscv64: forever

@@ -29,7 +29,7 @@
 ;;    a: mov rcx, qword ptr [rcx + 0x30]
 ;;    e: mov edx, dword ptr [rcx]
 ;;   10: test edx, edx
-;;   12: jne 47
+;;   12: jne 4e
 ;;   18: mov edx, esi
 ;;   1a: lea r8, [rdx + 4]
 ;;   1e: cmp r8, 0x10000
@@ -42,10 +42,12 @@
 ;;   3b: mov rsp, rbp
 ;;   3e: pop rbp
 ;;   3f: ret
-;;   40: call prefab_trap.MemoryOutOfBounds
-;;   45: ud2
-;;   47: call prefab_trap.Interrupted
+;;   40: add rdi, 0
+;;   47: call prefab_trap.MemoryOutOfBounds
 ;;   4c: ud2
+;;   4e: add rdi, 0
+;;   55: call prefab_trap.Interrupted
+;;   5a: ud2
 
 ;;= x86_64: forever
 ;;    0: push rbp
@@ -100,34 +102,28 @@
 ;;= aarch64: sum
 ;;    0: stp x29, x30, [sp, #-0x10]!
 ;;    4: mov x29, sp
-;;    8: mov x14, x2
+;;    8: mov x0, x2
 ;;    c: mov w2, #0
-;;   10: mov x1, x2
-;;   14: mov x2, x14
-;;   18: ldur x13, [x2, #-0x18]
-;;   1c: ldr x13, [x13, #0x30]
-;;   20: ldr w15, [x13]
-;;   24: cbnz w15, 6c
-;;   28: mov w0, w3
-;;   2c: add x0, x0, #4
-;;   30: cmp x0, #0x10, lsl #12
-;;   34: b.hi 60
-;;   38: mov x2, x14
-;;   3c: ldr w0, [x2, w3, uxtw]
-;;   40: sub w3, w3, #4
-;;   44: mov x2, x1
-;;   48: add w2, w2, w0
-;;   4c: cbz w3, 58
-;;   50: mov x1, x2
-;;   54: b 20
-;;   58: ldp x29, x30, [sp], #0x10
-;;   5c: ret
-;;   60: mov x2, x14
-;;   64: bl prefab_trap.MemoryOutOfBounds
-;;   68: udf #0xc11f
-;;   6c: mov x2, x14
-;;   70: bl prefab_trap.Interrupted
-;;   74: udf #0xc11f
+;;   10: ldur x15, [x0, #-0x18]
+;;   14: ldr x15, [x15, #0x30]
+;;   18: ldr w1, [x15]
+;;   1c: cbnz w1, 54
+;;   20: mov w1, w3
+;;   24: add x1, x1, #4
+;;   28: cmp x1, #0x10, lsl #12
+;;   2c: b.hi 48
+;;   30: ldr w1, [x0, w3, uxtw]
+;;   34: sub w3, w3, #4
+;;   38: add w2, w2, w1
+;;   3c: cbnz w3, 18
+;;   40: ldp x29, x30, [sp], #0x10
+;;   44: ret
+;;   48: add x2, x0, #0
+;;   4c: bl prefab_trap.MemoryOutOfBounds
+;;   50: udf #0xc11f
+;;   54: add x2, x0, #0
+;;   58: bl prefab_trap.Interrupted
+;;   5c: udf #0xc11f
 
 ;;= aarch64: forever
 ;;    0: stp x29, x30, [sp, #-0x10]!
@@ -180,44 +176,38 @@
 ;;    4: c.sdsp s0, 0(sp)
 ;;    6: c.mv s0, sp
 ;;    8: c.addi16sp sp, -0x10
-;;    a: c.sdsp s5, 8(sp)
-;;    c: c.mv a5, a0
+;;    a: c.sdsp s6, 8(sp)
+;;    c: c.mv a2, a0
 ;;    e: c.li a0, 0
-;;   10: c.mv s5, a0
-;;   12: c.mv a0, a5
-;;   14: ld a2, -0x18(a0)
-;;   18: c.ld a2, 0x30(a2)
-;;   1a: c.lw a0, 0(a2)
-;;   1c: c.addiw a0, 0
-;;   1e: bnez a0, 0x40                            ; to 5e
-;;   22: slli a0, a1, 0x20
-;;   26: c.srli a0, 0x20
-;;   28: addi a3, a0, 4
-;;   2c: c.lui a4, 0x10
-;;   2e: bltu a4, a3, 0x24                        ; to 52
-;;   32: c.mv a3, a5
-;;   34: c.add a0, a3
-;;   36: c.lw a3, 0(a0)
-;;   38: c.addiw a1, -4
-;;   3a: c.mv a0, s5
-;;   3c: c.addw a0, a3
-;;   3e: beqz a1, 8                               ; to 46
-;;   42: c.mv s5, a0
-;;   44: c.j -0x2a                                ; to 1a
-;;   46: c.ldsp s5, 8(sp)
-;;   48: c.addi16sp sp, 0x10
-;;   4a: c.ldsp ra, 8(sp)
-;;   4c: c.ldsp s0, 0(sp)
-;;   4e: c.addi16sp sp, 0x10
-;;   50: c.jr ra
-;;   52: c.mv a0, a5
+;;   10: ld a3, -0x18(a2)
+;;   14: c.ld a3, 0x30(a3)
+;;   16: c.lw a4, 0(a3)
+;;   18: c.addiw a4, 0
+;;   1a: bnez a4, 0x38                            ; to 52
+;;   1e: slli a4, a1, 0x20
+;;   22: c.srli a4, 0x20
+;;   24: addi a5, a4, 4
+;;   28: c.lui s6, 0x10
+;;   2a: bltu s6, a5, 0x1c                        ; to 46
+;;   2e: c.add a4, a2
+;;   30: c.lw a4, 0(a4)
+;;   32: c.addiw a1, -4
+;;   34: c.addw a0, a4
+;;   36: bnez a1, -0x20                           ; to 16
+;;   3a: c.ldsp s6, 8(sp)
+;;   3c: c.addi16sp sp, 0x10
+;;   3e: c.ldsp ra, 8(sp)
+;;   40: c.ldsp s0, 0(sp)
+;;   42: c.addi16sp sp, 0x10
+;;   44: c.jr ra
+;;   46: c.mv a0, a2
+;;   48: auipc ra, 0
+;;   4c: jalr prefab_trap.MemoryOutOfBounds
+;;   50: c.unimp
+;;   52: c.mv a0, a2
 ;;   54: auipc ra, 0
-;;   58: jalr prefab_trap.MemoryOutOfBounds
+;;   58: jalr prefab_trap.Interrupted
 ;;   5c: c.unimp
-;;   5e: c.mv a0, a5
-;;   60: auipc ra, 0
-;;   64: jalr prefab_trap.Interrupted
-;;   68: c.unimp
 
 ;;= riscv64: forever
 ;;    0: c.addi16sp sp, -0x10

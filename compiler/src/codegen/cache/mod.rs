@@ -2,7 +2,7 @@
 //!
 //! A function is found by what it is made of: Cranelift's key, a SHA-256 over the intermediate
 //! representation, the instruction set and its flags, hashed once more with what Cranelift's key
-//! leaves out: our version and Cranelift's, and whether our passes run. Neither function indices nor source locations are
+//! leaves out: our version and Cranelift's, and which of our passes run. Neither function indices nor source locations are
 //! part of it: names in the representation are numbered by first use, and locations are counted from
 //! the function's first. So a function that has only moved in its module is found, and gets its new
 //! names and locations from the representation at hand.
@@ -150,7 +150,11 @@ fn versioned(key: &CacheKeyHash, passes: Passes) -> CacheKey {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.update([u8::from(passes != Passes::None)]);
+    hash.update([match passes {
+        Passes::None => 0,
+        Passes::Cheap => 1,
+        Passes::All { .. } => 2,
+    }]);
     // Cranelift shows its key, and gives it to nobody.
     hash.update(key.to_string());
     hash.finalize().into()
