@@ -4,6 +4,7 @@
 //! validation needs also collects what compilation must know of a function beforehand.
 
 use crate::error::CompileError;
+use crate::limits::{LOCALS, check_section};
 use crate::module::{Body, Data, Element, Export, Global, Import, Items, Memory, Module, Table};
 use crate::unsupported;
 use prefab_abi::context::{ContextLayout, Counts};
@@ -106,6 +107,7 @@ fn decode_valid(wasm: &[u8], features: WasmFeatures) -> Result<(Module<'_>, Usag
                 "a component: only core modules can be compiled",
             ));
         }
+        check_section(&payload)?;
         if let ValidPayload::Func(func, body) = validator.payload(&payload)? {
             funcs.push((func, body));
         }
@@ -127,9 +129,10 @@ fn validate_funcs(module: &Module<'_>, funcs: Vec<Func<'_>>) -> Result<Usage, Co
             || (Usage::default(), None, FuncValidatorAllocations::default()),
             |(mut usage, mut error, allocations), (index, (func, body))| {
                 let mut validator = func.into_validator(allocations);
-                if let Err(found) = validate_func(&mut validator, &body, &mut usage) {
-                    let func = module.imported_funcs() + index as u32;
-                    let found = CompileError::from(found).in_func(func, module.func_name(func));
+                let func = module.imported_funcs() + index as u32;
+                let params = module.func_type(func).params().len();
+                if let Err(found) = validate_func(&mut validator, params, &body, &mut usage) {
+                    let found = found.in_func(func, module.func_name(func));
                     error = first_error(error, Some((index, found)));
                 }
                 (usage, error, validator.into_allocations())
@@ -156,9 +159,15 @@ fn first_error(a: FoundError, b: FoundError) -> FoundError {
 
 fn validate_func(
     validator: &mut wasmparser::FuncValidator<ValidatorResources>,
+    params: usize,
     body: &FunctionBody<'_>,
     usage: &mut Usage,
-) -> Result<(), wasmparser::BinaryReaderError> {
+) -> Result<(), CompileError> {
+    let mut locals = params as u64;
+    for group in body.get_locals_reader()? {
+        locals += u64::from(group?.0);
+        LOCALS.check(locals, body.range().start)?;
+    }
     let mut reader = body.get_binary_reader();
     validator.read_locals(&mut reader)?;
     reader.set_features(*validator.features());
@@ -168,7 +177,7 @@ fn validate_func(
         validator.op(offset, &op)?;
         usage.note(&op);
     }
-    ops.finish()
+    Ok(ops.finish()?)
 }
 
 #[derive(Default)]

@@ -108,6 +108,6 @@ impl std::error::Error for CompileError {
 
 impl From<wasmparser::BinaryReaderError> for CompileError {
     fn from(error: wasmparser::BinaryReaderError) -> Self {
-        Self::at(error.offset(), error.message())
+        Self::at(error.offset(), crate::limits::with_number(error.message()))
     }
 }

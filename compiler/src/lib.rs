@@ -29,6 +29,7 @@ mod features;
 pub mod files;
 mod image;
 mod layout;
+pub mod limits;
 mod metadata;
 mod module;
 mod optimize;

@@ -1,6 +1,7 @@
 //! From intermediate representation to machine code, function by function, in parallel.
 
 pub(crate) mod abi;
+mod budget;
 pub(crate) mod cache;
 pub(crate) mod glue;
 mod pipeline;
@@ -13,6 +14,7 @@ use crate::optimize::Passes;
 use crate::plan::Plan;
 use crate::translate::{Env, Inlining, is_ruled_out, trap_code};
 use abi::Symbol;
+use budget::Budget;
 use cache::Cache;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{ExternalName, Function};
@@ -30,6 +32,9 @@ use slots::Slots;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The part of the budget from which on a thread keeps nothing of a function for the next.
+const MUCH: u32 = budget::WHOLE / 4;
 
 /// A reference to another piece of code.
 #[derive(Clone, Copy, Debug)]
@@ -101,12 +106,13 @@ pub fn compile(
     // the others are done. In halves, one would have nearly all.
     let mut order: Vec<u32> = (0..total as u32).collect();
     order.sort_by_key(|defined| Reverse(module.bodies[*defined as usize].range.len()));
+    let budget = Budget::default();
     // All are compiled even if one fails, so that the error is that of the first.
     let mut results: Vec<(u32, Result<Code, CompileError>)> = order
         .into_iter()
         .par_bridge()
         .map_init(State::default, |state, defined| {
-            let code = compile_func(env, cache, defined, state).map_err(|error| {
+            let code = compile_func(env, cache, defined, &budget, state).map_err(|error| {
                 let func = module.imported_funcs() + defined;
                 error.in_func(func, module.func_name(func))
             });
@@ -228,13 +234,22 @@ fn compile_func(
     env: &Env<'_>,
     cache: Option<&Cache>,
     defined: u32,
+    budget: &Budget,
     state: &mut State,
 ) -> Result<Code, CompileError> {
     // A function that was refused has left what there was of it.
     state.context.clear();
     let (func, builder) = (&mut state.context.func, &mut state.builder);
-    let inlining = crate::translate::translate(env, defined, func, builder)?;
-    finish_func(env, cache, env.passes, &inlining, state)
+    let translated = crate::translate::translate(env, defined, func, builder)?;
+    let parts = (translated.part_of_limits * f64::from(budget::WHOLE)) as u32;
+    let share = budget.take(parts);
+    let code = finish_func(env, cache, env.passes, &translated.inlining, state);
+    if parts > MUCH {
+        // The state keeps its memory for the next function: too much after this one.
+        *state = State::default();
+    }
+    drop(share);
+    code
 }
 
 fn finish_func(

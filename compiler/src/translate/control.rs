@@ -22,6 +22,8 @@ pub(crate) struct Frame {
     height: usize,
     /// Whether anything goes to `end`.
     end_reached: bool,
+    /// How many branches go to `label`.
+    branches: usize,
     /// Of an `if` that has had no `else` yet: the block for it, and its parameters.
     or_else: Option<(Block, Vec<Operand>)>,
 }
@@ -68,7 +70,7 @@ pub(super) fn translate(
             t.push_frame(end, results.len(), end, results, params.len(), or_else);
         }
         Operator::Else => t.begin_else(),
-        Operator::End => t.end(),
+        Operator::End => t.end()?,
         Operator::Br { relative_depth } => {
             t.branch(*relative_depth);
             t.reachable = false;
@@ -121,6 +123,7 @@ impl FuncTranslator<'_, '_> {
             results,
             height,
             end_reached,
+            branches: 0,
             or_else,
         });
     }
@@ -159,6 +162,7 @@ impl FuncTranslator<'_, '_> {
         let at = self.frames.len() - 1 - depth as usize;
         let frame = &mut self.frames[at];
         frame.end_reached |= frame.label == frame.end;
+        frame.branches += 1;
         let (label, arity) = (frame.label, frame.label_arity);
         (label, block_args(self.top(arity)))
     }
@@ -230,7 +234,7 @@ impl FuncTranslator<'_, '_> {
         self.builder.ins().jump(end, &args);
     }
 
-    fn end(&mut self) {
+    fn end(&mut self) -> Result<(), CompileError> {
         if self.reachable {
             self.jump_to_end();
         }
@@ -241,13 +245,14 @@ impl FuncTranslator<'_, '_> {
             frame.end_reached = true;
         }
         if frame.label != frame.end {
+            self.check_loop(frame.label, frame.branches)?;
             self.builder.seal_block(frame.label);
         }
         self.builder.seal_block(frame.end);
         self.stack.truncate(frame.height);
         self.reachable = frame.end_reached;
         if !frame.end_reached {
-            return;
+            return Ok(());
         }
         self.builder.switch_to_block(frame.end);
         let values = self.block_operands(frame.end, &frame.results);
@@ -259,18 +264,20 @@ impl FuncTranslator<'_, '_> {
         } else {
             self.stack.extend(values);
         }
+        Ok(())
     }
 
     /// Passes over an instruction that cannot be reached, minding how blocks nest.
-    pub(super) fn skip(&mut self, op: &Operator<'_>) {
+    pub(super) fn skip(&mut self, op: &Operator<'_>) -> Result<(), CompileError> {
         match op {
             Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
                 self.unreachable_depth += 1;
             }
             Operator::End if self.unreachable_depth > 0 => self.unreachable_depth -= 1,
             Operator::Else if self.unreachable_depth == 0 => self.begin_else(),
-            Operator::End => self.end(),
+            Operator::End => self.end()?,
             _ => {}
         }
+        Ok(())
     }
 }

@@ -11,6 +11,7 @@ mod few;
 mod fuel;
 mod inline;
 mod interrupt;
+mod limit;
 mod memory;
 mod numeric;
 mod operand;
@@ -71,14 +72,13 @@ pub(crate) struct Env<'a> {
     pub tail: TailCalls,
 }
 
-/// Translates the `defined`-th function that the module defines; returns what of its code is of
-/// others.
+/// Translates the `defined`-th function that the module defines.
 pub(crate) fn translate(
     env: &Env<'_>,
     defined: u32,
     func: &mut Function,
     context: &mut FunctionBuilderContext,
-) -> Result<Inlining, CompileError> {
+) -> Result<Translated, CompileError> {
     let index = env.module.imported_funcs() + defined;
     let ty = env.module.func_type(index);
     func.name = UserFuncName::User(Symbol::Func(index).external_name());
@@ -102,8 +102,19 @@ pub(crate) fn translate(
     }
     t.start_fuel();
     t.operators(ops)?;
+    let part_of_limits = t.part_of_limits()?;
     t.builder.finalize(env.isa.frontend_config());
-    Ok(t.inliner.done)
+    Ok(Translated {
+        inlining: t.inliner.done,
+        part_of_limits,
+    })
+}
+
+/// What is known of a function after its translation, besides its code.
+pub(crate) struct Translated {
+    pub inlining: Inlining,
+    /// The part of a limit that it comes to, of the limit that it comes nearest to.
+    pub part_of_limits: f64,
 }
 
 /// The state of one function's translation.
@@ -128,6 +139,10 @@ pub(crate) struct FuncTranslator<'a, 'f> {
     /// Where in the module the operator is that is being translated, in bytes.
     offset: u32,
     inliner: Inliner,
+    /// How deep blocks were nested at most.
+    deepest: usize,
+    /// What Cranelift's lists of values had room for when they were looked at.
+    lists_capacity: usize,
 }
 
 /// Kinds of memory that do not overlap.
@@ -188,6 +203,8 @@ impl<'a, 'f> FuncTranslator<'a, 'f> {
             scratch: None,
             offset: 0,
             inliner: Inliner::new(index, 0),
+            deepest: 0,
+            lists_capacity: 0,
         }
     }
 
@@ -215,9 +232,9 @@ impl<'a, 'f> FuncTranslator<'a, 'f> {
     }
 
     fn operator(&mut self, op: &Operator<'_>) -> Result<(), CompileError> {
+        self.check_size()?;
         if !self.reachable {
-            self.skip(op);
-            return Ok(());
+            return self.skip(op);
         }
         self.pay(op);
         if !self.family(op)? {
