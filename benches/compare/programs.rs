@@ -115,7 +115,7 @@ pub static PROGRAMS: &[Program] = &[
             flags: &["-include", "lua_config.h"],
         },
     )
-    .built_on("inline"),
+    .built_on("calls, inline"),
     package(
         "quickjs",
         "interpreter",
@@ -133,7 +133,8 @@ pub static PROGRAMS: &[Program] = &[
             without: &[],
             flags: &["-D_GNU_SOURCE"],
         },
-    ),
+    )
+    .built_on("calls"),
     package(
         "sqlite",
         "database",
@@ -153,7 +154,8 @@ pub static PROGRAMS: &[Program] = &[
                 "-DSQLITE_OS_OTHER=1",
             ],
         },
-    ),
+    )
+    .built_on("calls"),
     package(
         "zstd",
         "compression",
@@ -170,7 +172,8 @@ pub static PROGRAMS: &[Program] = &[
             without: &[],
             flags: &["-DZSTD_DISABLE_ASM"],
         },
-    ),
+    )
+    .built_on("calls"),
     package(
         "zlib",
         "compression",
@@ -195,14 +198,15 @@ pub static PROGRAMS: &[Program] = &[
             without: &[],
             flags: &[],
         },
-    ),
+    )
+    .built_on("calls"),
     own("lz", "compression", 64).built_on("bulk"),
     own("json", "parser", 220).built_on("widen"),
     own("state", "parser", 450),
-    own("strings", "text", 70),
+    own("strings", "text", 70).built_on("calls"),
     own("base64", "text", 1100).built_on("no-wrap sums, widen"),
     own("vm_switch", "br_table", 110),
-    own("vm_calls", "call_indirect", 20000).built_on("few, inline"),
+    own("vm_calls", "call_indirect", 20000).built_on("calls, few, inline"),
     own("recursion", "calls", 120).built_on("inline"),
     own("queens", "search", 40).built_on("inline"),
     own("sudoku", "search", 24),

@@ -4,7 +4,7 @@
 //! validation needs also collects what compilation must know of a function beforehand.
 
 use crate::error::CompileError;
-use crate::limits::{LOCALS, check_section};
+use crate::limits::{LOCALS, check_section, with_number};
 use crate::module::{Body, Data, Element, Export, Global, Import, Items, Memory, Module, Table};
 use crate::unsupported;
 use prefab_abi::context::{ContextLayout, Counts};
@@ -178,6 +178,12 @@ fn validate_func(
         usage.note(&op);
     }
     Ok(ops.finish()?)
+}
+
+impl From<wasmparser::BinaryReaderError> for CompileError {
+    fn from(error: wasmparser::BinaryReaderError) -> Self {
+        Self::at(error.offset(), with_number(error.message()))
+    }
 }
 
 #[derive(Default)]

@@ -105,9 +105,3 @@ impl std::error::Error for CompileError {
         self.cause().map(|cause| cause as _)
     }
 }
-
-impl From<wasmparser::BinaryReaderError> for CompileError {
-    fn from(error: wasmparser::BinaryReaderError) -> Self {
-        Self::at(error.offset(), crate::limits::with_number(error.message()))
-    }
-}

@@ -3,8 +3,8 @@
 //! # Safety
 //!
 //! A fiber's stack belongs to its coroutine until that has returned: [`Fiber`] never drops one that
-//! has not. What is waited for lies on the stack of the fiber that waits, and is used by whoever
-//! resumes that fiber while it is suspended, and only then.
+//! has not. What is waited for lies on the stack of the fiber that waits, and is used by the
+//! code that resumes that fiber while it is suspended, and only then.
 #![allow(unsafe_code, reason = "switches stacks")]
 
 use super::stacks::{self, Stack};
@@ -29,7 +29,7 @@ enum Resume {
     Cancelled,
 }
 
-/// Something that a fiber waits for, as whoever resumes the fiber sees it.
+/// Something that a fiber waits for, as the code that resumes the fiber sees it.
 trait Awaited {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()>;
 

@@ -168,6 +168,19 @@ impl Growth {
     }
 }
 
+/// Refuses growth beyond `limit`, in the same unit as `growth`.
+fn check(growth: &Sizes, limit: u64, what: &'static str, unit: &'static str) -> Result<(), Denied> {
+    if growth.desired <= limit {
+        return Ok(());
+    }
+    Err(Denied::Refused(Error::TooLarge {
+        what,
+        size: growth.desired,
+        unit,
+        limit,
+    }))
+}
+
 /// Grows a memory by `delta` pages; its size before, in pages.
 ///
 /// # Safety
@@ -187,15 +200,7 @@ pub(crate) unsafe fn memory_grow(
     };
     let room = data.reservation().size_bytes;
     let limit = growth.maximum.unwrap_or(room).min(room);
-    if growth.desired > limit {
-        let error = Error::TooLarge {
-            what: "memory",
-            size: growth.desired,
-            unit: "bytes",
-            limit,
-        };
-        return Err(Denied::Refused(error));
-    }
+    check(&growth, limit, "memory", "bytes")?;
     let grow = |inner: &mut StoreInner| inner.memories[memory as usize].grow(delta);
     // SAFETY: the caller says so.
     unsafe { Growth::Memory(growth).perform(store, grow) }
@@ -219,15 +224,7 @@ pub(crate) unsafe fn table_grow(
         maximum: ty.max,
     };
     let limit = TABLE_SIZE_LIMIT_ELEMENTS.min(ty.max.unwrap_or(u64::MAX));
-    if growth.desired > limit {
-        let error = Error::TooLarge {
-            what: "table",
-            size: growth.desired,
-            unit: "elements",
-            limit,
-        };
-        return Err(Denied::Refused(error));
-    }
+    check(&growth, limit, "table", "elements")?;
     let grow = |inner: &mut StoreInner| inner.table_grow(table, delta, bits);
     // SAFETY: the caller says so.
     unsafe { Growth::Table(growth).perform(store, grow) }
