@@ -4,7 +4,6 @@
 #   tests/nightly.sh            all of it
 #   tests/nightly.sh miri       the store's core in an interpreter that checks each pointer's use
 #   tests/nightly.sh asan       the runtime and the embedding tests under AddressSanitizer
-#   tests/nightly.sh tsan       the embedding tests that use threads under ThreadSanitizer
 #   tests/nightly.sh valgrind   the same tests, as they are, under valgrind (no nightly needed)
 #   tests/nightly.sh compiler   the compiler itself on the other instruction sets (no nightly needed)
 set -euo pipefail
@@ -46,16 +45,6 @@ asan() (
         "${cargo[@]}" test --target "$host" -p prefab-runtime --lib -- --skip process::
 )
 
-tsan() (
-    # Code of the standard library that is not built for the sanitizer looks like races to it.
-    rustup toolchain install nightly --profile minimal --component rust-src
-    export RUSTFLAGS=-Zsanitizer=thread CARGO_TARGET_DIR=$target/tsan
-    # The sanitizer keeps a stack of calls for each thread, which fibers and traps leave without its seeing
-    # it: only tests that have neither, or few traps.
-    cargo +nightly test -Zbuild-std --target "$host" --workspace --test embedding -- \
-        pool:: instances:: interruption:: --skip asynchronous::
-)
-
 compiler() {
     # The objects that it makes there are to the byte those that are made here.
     PREFAB_NIGHTLY=1 cargo test --workspace --test real -- 'compiles to the same bytes'
@@ -77,10 +66,10 @@ with_valgrind() {
         --skip interrupt --skip on_many_threads
 }
 
-for part in "${@:-miri asan tsan valgrind compiler}"; do
+for part in "${@:-miri asan valgrind compiler}"; do
     for name in $part; do
         case $name in
-        miri | asan | tsan | compiler) "$name" ;;
+        miri | asan | compiler) "$name" ;;
         valgrind) with_valgrind ;;
         *)
             echo "tests/nightly.sh: no part is called $name" >&2
