@@ -41,136 +41,149 @@ struct Bomb {
     target: &'static [&'static str],
 }
 
-/// Pairs of a module below a limit and one far above, and modules that take long code.
+/// Adds 1 to a local.
+fn change(at: usize) -> String {
+    let local = at + 1;
+    format!("local.get {local} i32.const 1 i32.add local.set {local}")
+}
+
+/// Kinds of modules: a name, a count that is below a limit, one that is far above, and the module for a count.
+fn kinds() -> [(&'static str, usize, usize, fn(usize) -> String); 10] {
+    [
+        ("nested ifs", 12_000, 20_000, |count| {
+            let (open, close) = ("local.get 0 if ".repeat(count), "end ".repeat(count));
+            function(0, &format!("{open} i32.const 3 local.set 0 {close}"))
+        }),
+        (
+            "nested loops that set and read locals",
+            1_300,
+            7_500,
+            |count| {
+                let loops = repeated(count, |at| {
+                    let (set, get) = (1 + at, 1 + at * 7 % count);
+                    format!("loop local.get 0 local.set {set} local.get {get} br_if 0")
+                });
+                let ends = "end ".repeat(count);
+                function(count, &format!("{loops} {ends}"))
+            },
+        ),
+        ("ifs that each set a local", 1_300, 7_000, |count| {
+            let ifs = repeated(count, |at| {
+                format!("local.get 0 if local.get 0 local.set {} end", at + 1)
+            });
+            let gets = repeated(count, |at| format!("local.get {} drop", at + 1));
+            function(count, &format!("{ifs} {gets}"))
+        }),
+        (
+            "branches out of a block, each behind a change of a local",
+            200,
+            5_000,
+            |count| {
+                let sets = repeated(count, |at| {
+                    let local = at + 1;
+                    format!(
+                        "local.get 0 i32.const {at} i32.add local.set {local} local.get 0 br_if 0"
+                    )
+                });
+                let gets = repeated(count, |at| format!("local.get {} i32.add", at + 1));
+                function(count, &format!("block {sets} end local.get 0 {gets} drop"))
+            },
+        ),
+        (
+            "branch tables out of a block, each behind a change of a local",
+            8,
+            400,
+            |count| {
+                let targets = "1 ".repeat(40_000 / count);
+                let tables = repeated(count, |at| {
+                    let local = at + 1;
+                    format!(
+                        "local.get 0 local.set {local} block local.get 0 br_table {targets} 0 end"
+                    )
+                });
+                let gets = repeated(count, |at| format!("local.get {} drop", at + 1));
+                function(count, &format!("block {tables} end {gets}"))
+            },
+        ),
+        (
+            "branches to a loop that changes as many locals",
+            1_200,
+            7_000,
+            |count| {
+                let sets = repeated(count, change);
+                let branches = "local.get 0 br_if 0 ".repeat(count);
+                function(count, &format!("loop {sets} {branches} end"))
+            },
+        ),
+        (
+            "locals that a loop with a branch table to it changes",
+            150,
+            1_400,
+            |count| {
+                let sets = repeated(count, change);
+                let table = "0 ".repeat(60 * count);
+                let body = format!("loop {sets} local.get 0 br_table {table} 0 end unreachable");
+                function(count, &body)
+            },
+        ),
+        (
+            "blocks of 1000 parameters in each of two functions",
+            1_400,
+            20_000,
+            |count| {
+                let blocks = "block (type 0) end ".repeat(count);
+                let (gets, drops) = thousand();
+                let function = format!("(func (param i32) {gets} {blocks} {drops})");
+                module_of_thousands(&function.repeat(2))
+            },
+        ),
+        ("calls with 1000 results", 400, 40_000, |count| {
+            let (gets, drops) = thousand();
+            let calls = "call 0 ".repeat(count);
+            module_of_thousands(&format!(
+                "(import \"m\" \"f\" (func (type 0))) (func (param i32) {gets} {calls} {drops})"
+            ))
+        }),
+        (
+            "targets of a branch table, each with 1000 arguments",
+            1_400,
+            90_000,
+            |count| {
+                let (gets, drops) = thousand();
+                let targets = "0 ".repeat(count);
+                module_of_thousands(&format!(
+                    "(func (param i32) (block (type 1) {gets} local.get 0 (br_table {targets} 0)) {drops})"
+                ))
+            },
+        ),
+    ]
+}
+
+/// A module whose first type takes and returns 1000 numbers, and whose second returns them.
+fn module_of_thousands(rest: &str) -> String {
+    let types = "i32 ".repeat(1000);
+    format!(
+        "(module (type (func (param {types}) (result {types}))) (type (func (result {types}))) {rest})"
+    )
+}
+
+/// Code that pushes 1000 numbers, and code that drops them.
+fn thousand() -> (String, String) {
+    ("local.get 0 ".repeat(1000), "drop ".repeat(1000))
+}
+
+/// A module below a limit and one above for each kind, and one that takes long code.
 fn bombs() -> Vec<Bomb> {
     let mut bombs = Vec::new();
-    let mut add = |name: String, is_refused: bool, text: String| {
-        bombs.push(Bomb {
-            name,
-            text,
-            is_refused,
-            target: &[],
-        });
-    };
-    for (depth, is_refused) in [(12_000, false), (20_000, true)] {
-        let (open, close) = ("local.get 0 if ".repeat(depth), "end ".repeat(depth));
-        add(
-            format!("{depth} nested ifs"),
-            is_refused,
-            function(0, &format!("{open} i32.const 3 local.set 0 {close}")),
-        );
-    }
-    for (count, is_refused) in [(1_300, false), (7_500, true)] {
-        let loops = repeated(count, |at| {
-            let (set, get) = (1 + at, 1 + at * 7 % count);
-            format!("loop local.get 0 local.set {set} local.get {get} br_if 0")
-        });
-        let ends = "end ".repeat(count);
-        add(
-            format!("{count} nested loops and locals"),
-            is_refused,
-            function(count, &format!("{loops} {ends}")),
-        );
-    }
-    for (count, is_refused) in [(1_300, false), (7_000, true)] {
-        let ifs = repeated(count, |at| {
-            format!("local.get 0 if local.get 0 local.set {} end", at + 1)
-        });
-        let gets = repeated(count, |at| format!("local.get {} drop", at + 1));
-        add(
-            format!("{count} ifs and locals"),
-            is_refused,
-            function(count, &format!("{ifs} {gets}")),
-        );
-    }
-    for (count, is_refused) in [(200, false), (5_000, true)] {
-        let sets = repeated(count, |at| {
-            let local = at + 1;
-            format!("local.get 0 i32.const {at} i32.add local.set {local} local.get 0 br_if 0")
-        });
-        let gets = repeated(count, |at| format!("local.get {} i32.add", at + 1));
-        add(
-            format!("{count} branches out of a block that changes as many locals"),
-            is_refused,
-            function(count, &format!("block {sets} end local.get 0 {gets} drop")),
-        );
-    }
-    // The locals are read behind blocks that tables of branches end, one more of them set before each.
-    for (count, is_refused) in [(8, false), (400, true)] {
-        let targets = "1 ".repeat(40_000 / count);
-        let tables = repeated(count, |at| {
-            let local = at + 1;
-            format!("local.get 0 local.set {local} block local.get 0 br_table {targets} 0 end")
-        });
-        let gets = repeated(count, |at| format!("local.get {} drop", at + 1));
-        add(
-            format!("{count} branch tables behind each of which a local changes"),
-            is_refused,
-            function(count, &format!("block {tables} end {gets}")),
-        );
-    }
-    let change = |at: usize| {
-        let local = at + 1;
-        format!("local.get {local} i32.const 1 i32.add local.set {local}")
-    };
-    for (count, is_refused) in [(1_200, false), (7_000, true)] {
-        let sets = repeated(count, change);
-        let branches = "local.get 0 br_if 0 ".repeat(count);
-        add(
-            format!("{count} branches to a loop that changes as many locals"),
-            is_refused,
-            function(count, &format!("loop {sets} {branches} end")),
-        );
-    }
-    for (count, is_refused) in [(150, false), (1_400, true)] {
-        let sets = repeated(count, change);
-        let table = "0 ".repeat(60 * count);
-        add(
-            format!("branch table to a loop that changes {count} locals"),
-            is_refused,
-            function(
-                count,
-                &format!("loop {sets} local.get 0 br_table {table} 0 end unreachable"),
-            ),
-        );
-    }
-    let thousand = "i32 ".repeat(1000);
-    let gets = "local.get 0 ".repeat(1000);
-    let drops = "drop ".repeat(1000);
-    for (blocks, functions, is_refused) in [(1_400, 2, false), (30_000, 1, true)] {
-        let blocks_text = "block (type 0) end ".repeat(blocks);
-        let function = format!("(func (param i32) {gets} {blocks_text} {drops})");
-        add(
-            format!("{functions} functions with {blocks} blocks of 1000 parameters"),
-            is_refused,
-            format!(
-                "(module (type (func (param {thousand}) (result {thousand}))) {})",
-                function.repeat(functions)
-            ),
-        );
-    }
-    for (calls, is_refused) in [(400, false), (40_000, true)] {
-        add(
-            format!("{calls} calls with 1000 results"),
-            is_refused,
-            format!(
-                "(module (type (func (param {thousand}) (result {thousand})))
-                   (import \"m\" \"f\" (func (type 0)))
-                   (func (param i32) {gets} {} {drops}))",
-                "call 0 ".repeat(calls)
-            ),
-        );
-    }
-    for (targets, is_refused) in [(1_400, false), (90_000, true)] {
-        add(
-            format!("branch table of {targets} targets with 1000 arguments"),
-            is_refused,
-            format!(
-                "(module (func (param i32) (block (result {thousand}) {gets} local.get 0
-                   (br_table {} 0)) {drops}))",
-                "0 ".repeat(targets)
-            ),
-        );
+    for (kind, below, above, module) in kinds() {
+        for (count, is_refused) in [(below, false), (above, true)] {
+            bombs.push(Bomb {
+                name: format!("{count} {kind}"),
+                text: module(count),
+                is_refused,
+                target: &[],
+            });
+        }
     }
     let swizzles = "local.get 0 i8x16.swizzle ".repeat(24_000);
     // Without vector registers each takes dozens of instructions.

@@ -57,8 +57,10 @@ impl State {
         let mut plane = ControlPlane::default();
         context.verify_if(isa)?;
         context.optimize(isa, &mut plane)?;
-        optimize::run(context, passes);
-        context.verify_if(isa)?;
+        if passes != Passes::None {
+            optimize::run(context, passes);
+            context.verify_if(isa)?;
+        }
         if context.func.dfg.num_insts() >= LARGE {
             // Allocating registers takes the most.
             self.builder = FunctionBuilderContext::new();

@@ -40,9 +40,6 @@ impl Passes {
 
 /// Runs passes over a function that Cranelift has optimised.
 pub(crate) fn run(context: &mut Context, passes: Passes) {
-    if passes == Passes::None {
-        return;
-    }
     context.func.dfg.resolve_all_aliases();
     if let Passes::All { widen } = passes {
         latch::run(&mut context.func);
