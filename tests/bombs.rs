@@ -47,8 +47,10 @@ fn change(at: usize) -> String {
     format!("local.get {local} i32.const 1 i32.add local.set {local}")
 }
 
-/// Kinds of modules: a name, a count that is below a limit, one that is far above, and the module for a count.
-fn kinds() -> [(&'static str, usize, usize, fn(usize) -> String); 10] {
+/// A name, a count that is below a limit, one that is far above, and the module for a count.
+type Kind = (&'static str, usize, usize, fn(usize) -> String);
+
+fn kinds() -> [Kind; 10] {
     [
         ("nested ifs", 12_000, 20_000, |count| {
             let (open, close) = ("local.get 0 if ".repeat(count), "end ".repeat(count));
