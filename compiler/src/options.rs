@@ -11,7 +11,7 @@ use wasmparser::WasmFeatures;
 pub enum OptLevel {
     /// Not at all: quick compilation.
     O0,
-    /// Cranelift's optimisations, and those of ours that take no time to speak of.
+    /// Cranelift's optimisations, and that pass of ours which is one walk over the instructions.
     O1,
     /// Everything there is: Cranelift's, and passes of our own.
     O2,

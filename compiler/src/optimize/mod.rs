@@ -22,7 +22,7 @@ use cranelift_codegen::ir::{Function, Inst, InstructionData, Opcode, Value, Valu
 pub(crate) enum Passes {
     /// None: Cranelift's alone.
     None,
-    /// Those that take no time to speak of: `-O1`.
+    /// Those that are one walk over the instructions: `-O1`.
     Cheap,
     /// All, and the translator's own: `-O2`.
     All {
